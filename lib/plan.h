@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What should happen now: for every backup of a set a verdict with its reasons,
+ * and the destinations it is to be copied to.
+ *
+ * A plan is a value computed from values (the index of the source, those of the
+ * destinations, the configuration, the present moment) and changes nothing but
+ * the deadlines in the source's index. A dry run is this plan, printed.
+ */
+
+#include "lib/base.h"
+#include "lib/config.h"
+#include "lib/hold.h"
+#include "lib/index.h"
+#include "lib/retain.h"
+
+enum PlanVerdict {
+        PLAN_KEEP,
+        PLAN_REMOVE,
+        PLAN_HOLD,
+        _PLAN_VERDICT_MAX,
+};
+
+struct PlanInput {
+        const struct ConfigSet *set;
+        struct Index *index;
+        struct Index **copies; /* what lies at each destination, in the order of set->copies */
+        int64_t now_usec;
+        bool source_is_partial; /* a part of the source could not be looked at */
+};
+
+struct PlanCount {
+        size_t n;
+        uint64_t bytes;
+};
+
+struct PlanTotals {
+        struct PlanCount verdicts[_PLAN_VERDICT_MAX];
+        size_t holds[_HOLD_MAX];  /* a backup may have several */
+        struct PlanCount *copies; /* for each of the set's destinations, companions included */
+        size_t n_future, n_settling, n_timeless;
+        int64_t next_usec; /* when time alone next changes the plan */
+};
+
+/* Bits: kept_by as in retain.h, holds 1 << enum Hold. */
+struct PlanItem {
+        enum PlanVerdict verdict;
+        uint32_t kept_by;
+        uint32_t holds;
+};
+
+struct Plan;
+
+/* "keep", "remove", "hold" */
+const char *plan_verdict_name(enum PlanVerdict verdict) _const_;
+
+int plan_new(const struct PlanInput *input, struct Plan **ret);
+struct Plan *plan_free(struct Plan *plan);
+DEFINE_CLEANUP(struct Plan *, plan_free)
+
+struct PlanItem plan_item(const struct Plan *plan, uint32_t entry) _pure_;
+/* Whether the backup is wanted at that destination and not there yet. */
+bool plan_copies(const struct Plan *plan, uint32_t entry, size_t copy) _pure_;
+const struct PlanTotals *plan_totals(const struct Plan *plan) _const_;
