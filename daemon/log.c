@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lib/text.h"
+
+void log_line(enum LogLevel level, const char *format, ...) {
+        static const char *const words[] = {
+                [LOG_LEVEL_ERROR] = "error: ",
+                [LOG_LEVEL_WARNING] = "warning: ",
+                [LOG_LEVEL_NOTICE] = "",
+        };
+        char line[8192];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+        fprintf(stderr, "retaind: %s%s\n", words[level], line);
+}
+
+const char *log_errno(int negative_errno) {
+        return strerrordesc_np(-negative_errno) ? strerrordesc_np(-negative_errno) : "unknown error";
+}
+
+const char *log_name(const char *name) {
+        static char names[8][1024];
+        static unsigned next;
+        char *buf = names[next++ % ELEMENTSOF(names)];
+        struct Text text = {};
+
+        text_add_escaped(&text, name, strlen(name));
+        snprintf(buf, sizeof(names[0]), "%.*s", (int)MIN(text.n, sizeof(names[0])), text.data ? text.data : "");
+        text_done(&text);
+        return buf;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * retaind: reads the command line and the configuration, and hands over to the
+ * manager.
+ */
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/options.h"
+#include "daemon/terminal.h"
+#include "lib/config-read.h"
+#include "version.h"
+
+#define EXIT_USAGE 2
+
+static void print_problems(const struct Problems *problems) {
+        for (size_t i = 0; i < problems_n_lines(problems); i++) {
+                _cleanup_(freep) char *line = NULL;
+
+                if (problems_format_line(problems, i, &line) >= 0)
+                        fprintf(stderr, "%s\n", line);
+        }
+}
+
+/* The configuration that --source=, --to= and --keep-for= stand for. */
+static int config_from_options(const struct Options *options, struct Problems *problems, struct Config **ret) {
+        _cleanup_(config_builder_freep) struct ConfigBuilder *builder = NULL;
+        _cleanup_(freep) char *source = realpath(options->source, NULL);
+        _cleanup_(freep) char *to = options->to ? realpath(options->to, NULL) : NULL;
+        int r;
+
+        r = config_builder_new(problems, &builder);
+        if (r >= 0)
+                r = config_builder_begin_file(builder, "command line");
+        if (r >= 0)
+                r = config_builder_section(builder, "set cli", 0);
+        if (r >= 0)
+                r = config_builder_assign(builder, "Source", source ? source : options->source, 0);
+        if (r >= 0 && options->keep_for)
+                r = config_builder_assign(builder, "KeepFor", options->keep_for, 0);
+        if (r >= 0 && options->to) {
+                r = config_builder_section(builder, "copy cli/to", 0);
+                if (r >= 0)
+                        r = config_builder_assign(builder, "To", to ? to : options->to, 0);
+        }
+        return r < 0 ? r : config_finish(builder, NULL, problems, ret);
+}
+
+/* /etc/retaind/retaind.conf and its drop-ins, or wherever systemd says that they are. */
+static int config_from_system(struct Problems *problems, struct Config **ret) {
+        _cleanup_(freep) char *path = NULL, *dropins = NULL;
+        const char *directory = getenv("CONFIGURATION_DIRECTORY");
+
+        if (!directory || !*directory)
+                directory = "/etc/retaind";
+        /* systemd separates several by colons; the unit names one. */
+        if (asprintf(&path, "%.*s/retaind.conf", (int)strcspn(directory, ":"), directory) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&dropins, "%.*s/conf.d", (int)strcspn(directory, ":"), directory) < 0) {
+                dropins = NULL;
+                return -ENOMEM;
+        }
+        return config_read(path, dropins, NULL, problems, ret);
+}
+
+static int read_config(const struct Options *options, struct Config **ret) {
+        _cleanup_(problems_done) struct Problems problems = {};
+        int r;
+
+        if (options->source)
+                r = config_from_options(options, &problems, ret);
+        else if (options->config)
+                r = config_read(options->config, NULL, NULL, &problems, ret);
+        else
+                r = config_from_system(&problems, ret);
+        print_problems(&problems);
+        if (r < 0)
+                log_error("cannot read the configuration: %s", log_errno(r));
+        return r;
+}
+
+static void print_check(const struct Config *config) {
+        size_t n_copies = 0;
+
+        for (size_t i = 0; i < config->n_sets; i++)
+                n_copies += config->sets[i]->n_copies;
+        printf("The configuration is good: sets: %zu, destinations: %zu.\n", config->n_sets, n_copies);
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_(config_freep) struct Config *config = NULL;
+        struct Options options;
+        int r;
+
+        /* Only to know how wide characters stand; what is printed does not depend on it. */
+        setlocale(LC_CTYPE, "");
+        if (options_parse(argc, argv, &options) != 0)
+                return EXIT_USAGE;
+        if (options.command == COMMAND_HELP) {
+                options_print_help();
+                return EXIT_SUCCESS;
+        }
+        if (options.command == COMMAND_VERSION) {
+                printf("retaind %s\n", VERSION);
+                return EXIT_SUCCESS;
+        }
+
+        terminal_init();
+        r = read_config(&options, &config);
+        if (r != 0)
+                return r < 0 ? EXIT_FAILURE : EX_CONFIG;
+        if (options.command == COMMAND_CHECK_CONFIG) {
+                print_check(config);
+                return EXIT_SUCCESS;
+        }
+        return manager_run_once(config, &options);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The command line as values.
+ */
+
+#include "lib/base.h"
+
+enum Command {
+        COMMAND_ONCE,
+        COMMAND_CHECK_CONFIG,
+        COMMAND_HELP,
+        COMMAND_VERSION,
+};
+
+struct Options {
+        enum Command command;
+        bool dry_run;
+        bool json;
+        const char *config; /* NULL: the usual place, with its drop-ins */
+        const char *source; /* with it, no configuration file is read */
+        const char *to;
+        const char *keep_for;
+        int64_t now_usec; /* the moment to plan for */
+};
+
+enum {
+        OPTIONS_E_USAGE = 1, /* said on standard error */
+};
+
+int options_parse(int argc, char *argv[], struct Options *ret);
+void options_print_help(void);

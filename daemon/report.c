@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "daemon/terminal.h"
+#include "lib/listing.h"
+#include "lib/span.h"
+#include "lib/text.h"
+
+#define FLUSH_AT (64 * 1024)
+#define FILE_WIDTH_MIN 20
+
+struct Row {
+        uint32_t entry;
+        size_t file, why; /* where in the text they begin */
+        size_t n_file, n_why;
+        size_t file_width;
+};
+
+/* A series, or all that have no timestamp, about to be printed. */
+struct Table {
+        const struct Keeper *keeper;
+        int64_t now_usec;
+        struct Text text;
+        struct Row *rows;
+        size_t n_rows, n_allocated;
+};
+
+/* A series by its name, to be printed in their order. */
+struct SeriesName {
+        uint32_t series;
+        size_t name; /* in the text, terminated */
+};
+
+static int flush(struct Text *text) {
+        int r = text_error(text);
+
+        if (r < 0)
+                return r;
+        if (fwrite(text->data, 1, text->n, stdout) != text->n)
+                return -EIO;
+        text_clear(text);
+        return 0;
+}
+
+int report_json(const struct Keeper *keeper) {
+        const struct ListingPlan plan = {keeper->set, keeper->index, keeper->plan};
+        _cleanup_(index_list_done) struct IndexList list = {};
+        _cleanup_(text_done) struct Text text = {};
+        _cleanup_(freep) char *name = NULL;
+        size_t n_name = 0;
+        int r;
+
+        for (uint32_t series = 0; series < index_series_end(keeper->index); series++) {
+                if (!index_has_series(keeper->index, series))
+                        continue;
+                r = index_series_name(keeper->index, series, &name, &n_name);
+                if (r < 0)
+                        return r;
+                r = index_read_series(keeper->index, series, &list);
+                if (r < 0)
+                        return r;
+                for (size_t i = 0; i < list.n_ids; i++)
+                        listing_add_json(&plan, list.ids[i], name, &text);
+                if (text.n >= FLUSH_AT) {
+                        r = flush(&text);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return flush(&text);
+}
+
+/* A rule as it stands in the configuration: "KeepDaily=7". */
+static void add_rule(struct Text *text, const struct Policy *policy, enum PolicyRule rule) {
+        char buf[SPAN_TEXT_MAX];
+
+        text_add(text, policy_rule_name(rule));
+        text_add(text, "=");
+        if (rule == POLICY_KEEP_FOR || rule >= POLICY_KEEP_WITHIN)
+                text_add(text, span_format(&policy->span[rule], buf));
+        else if (policy->count[rule] == POLICY_ALL)
+                text_add(text, "all");
+        else
+                text_add_number(text, policy->count[rule]);
+}
+
+static void add_separator(struct Text *text, size_t begin, const char *separator) {
+        if (text->n > begin)
+                text_add(text, separator);
+}
+
+static void add_why_kept(struct Text *text, const struct Policy *policy, uint32_t kept_by) {
+        size_t begin = text->n;
+
+        if (kept_by & RETAIN_SETTLING)
+                text_add(text, "settling: changed less than Settle= ago");
+        if (kept_by & RETAIN_FUTURE)
+                text_add(text, "dated in the future");
+        if (kept_by & RETAIN_NO_TIME)
+                text_add(text, "its time is unknown (AgeFrom=)");
+        if (kept_by & RETAIN_NO_RULES) {
+                add_separator(text, begin, "; ");
+                text_add(text, "no rule removes it");
+        }
+        for (enum PolicyRule rule = 0; rule < _POLICY_RULE_MAX; rule++)
+                if (kept_by & UINT32_C(1) << rule) {
+                        add_separator(text, begin, ", ");
+                        add_rule(text, policy, rule);
+                }
+}
+
+static void add_why(struct Text *text, const struct Keeper *keeper, uint32_t id) {
+        struct PlanItem item = plan_item(keeper->plan, id);
+        size_t begin = text->n;
+        bool first = true;
+
+        switch (item.verdict) {
+        case PLAN_KEEP:
+                add_why_kept(text, &keeper->set->policy, item.kept_by);
+                break;
+        case PLAN_REMOVE:
+                text_add(text, "no rule keeps it");
+                break;
+        case PLAN_HOLD:
+                text_add(text, "no rule keeps it, but held: ");
+                for (enum Hold hold = 0; hold < _HOLD_MAX; hold++)
+                        if (item.holds & UINT32_C(1) << hold) {
+                                text_add(text, first ? "" : ", ");
+                                text_add(text, hold_name(hold));
+                                first = false;
+                        }
+                break;
+        case _PLAN_VERDICT_MAX:
+                break;
+        }
+
+        first = true;
+        for (size_t c = 0; c < keeper->set->n_copies; c++)
+                if (plan_copies(keeper->plan, id, c)) {
+                        add_separator(text, begin, first ? "; copy to " : ", ");
+                        text_add(text, keeper->set->copies[c]->name);
+                        first = false;
+                }
+}
+
+static void add_file(struct Text *text, const struct Keeper *keeper, uint32_t id) {
+        const uint32_t *companions;
+        struct IndexEntry entry;
+        size_t n;
+
+        index_entry(keeper->index, id, &entry);
+        text_add_escaped(text, entry.directory, strlen(entry.directory));
+        text_add(text, *entry.directory ? "/" : "");
+        text_add_escaped(text, entry.name, entry.n_name);
+        index_companions(keeper->index, id, &companions, &n);
+        if (n > 0) {
+                text_add(text, " +");
+                text_add_number(text, n);
+        }
+}
+
+static int table_add(struct Table *table, uint32_t id) {
+        struct Row *row;
+
+        if (table->n_rows == table->n_allocated) {
+                size_t n = table->n_allocated ? table->n_allocated * 2 : 64;
+                struct Row *rows = reallocarray(table->rows, n, sizeof(struct Row));
+
+                if (!rows)
+                        return -ENOMEM;
+                table->rows = rows;
+                table->n_allocated = n;
+        }
+        row = &table->rows[table->n_rows++];
+        row->entry = id;
+        row->file = table->text.n;
+        add_file(&table->text, table->keeper, id);
+        row->n_file = table->text.n - row->file;
+        row->why = table->text.n;
+        add_why(&table->text, table->keeper, id);
+        row->n_why = table->text.n - row->why;
+        if (text_error(&table->text) < 0)
+                return -ENOMEM;
+        row->file_width = terminal_text_width(table->text.data + row->file, row->n_file);
+        return 0;
+}
+
+static void table_done(struct Table *table) {
+        text_done(&table->text);
+        free(table->rows);
+}
+
+static enum Colour verdict_colour(enum PlanVerdict verdict) {
+        static const enum Colour colours[_PLAN_VERDICT_MAX] = {
+                [PLAN_KEEP] = COLOUR_GREEN,
+                [PLAN_REMOVE] = COLOUR_RED,
+                [PLAN_HOLD] = COLOUR_YELLOW,
+        };
+
+        return colours[verdict];
+}
+
+static void print_row(const struct Table *table, const struct Row *row, size_t file_width, size_t why_width) {
+        struct PlanItem item = plan_item(table->keeper->plan, row->entry);
+        char age[SPAN_TEXT_MAX], size[SPAN_TEXT_MAX];
+        struct IndexEntry entry;
+
+        index_entry(table->keeper->index, row->entry, &entry);
+        printf("  %s%-6s%s  %7s  %6s  ", terminal_colour(verdict_colour(item.verdict)), plan_verdict_name(item.verdict),
+               terminal_colour(COLOUR_NONE),
+               entry.time_from == BACKUP_TIME_NONE ? "-"
+                                                   : age_format(sub_saturated(table->now_usec, entry.time_usec), age),
+               size_format(entry.stat.size, size));
+        terminal_print(table->text.data + row->file, row->n_file, file_width, true);
+        printf("  ");
+        terminal_print(table->text.data + row->why, row->n_why, why_width, false);
+        printf("\n");
+}
+
+/* Gives the names what they need as long as the reasons have half of the line, and empties the table. */
+static void table_print(struct Table *table, const char *title) {
+        size_t fixed = strlen("  remove  1234567  123456    "), file_width = 4, room = SIZE_MAX;
+
+        for (size_t i = 0; i < table->n_rows; i++)
+                file_width = MAX(file_width, table->rows[i].file_width);
+        if (terminal_width() != SIZE_MAX) {
+                room = terminal_width() - fixed;
+                file_width = MIN(file_width, MAX(room / 2, (size_t)FILE_WIDTH_MIN));
+                room -= file_width;
+        }
+
+        printf("\n%s%s%s\n", terminal_colour(COLOUR_BOLD), title, terminal_colour(COLOUR_NONE));
+        printf("%s  %-6s  %7s  %6s  %-*s  %s%s\n", terminal_colour(COLOUR_DIM), "PLAN", "AGE", "SIZE", (int)file_width,
+               "FILE", "WHY", terminal_colour(COLOUR_NONE));
+        for (size_t i = 0; i < table->n_rows; i++)
+                print_row(table, &table->rows[i], file_width, room);
+        table->n_rows = 0;
+        text_clear(&table->text);
+}
+
+static int name_compare(const void *pa, const void *pb, void *userdata) {
+        const struct SeriesName *a = pa, *b = pb;
+        const char *names = userdata;
+
+        return strcmp(names + a->name, names + b->name);
+}
+
+static int sort_series(struct Index *index, struct SeriesName **ret, size_t *ret_n, struct Text *names) {
+        _cleanup_(freep) struct SeriesName *all = NULL;
+        _cleanup_(freep) char *name = NULL;
+        size_t n_name = 0, n = 0;
+        int r;
+
+        all = calloc((size_t)index_series_end(index) + 1, sizeof(*all));
+        if (!all)
+                return -ENOMEM;
+        for (uint32_t series = 0; series < index_series_end(index); series++) {
+                if (!index_has_series(index, series))
+                        continue;
+                r = index_series_name(index, series, &name, &n_name);
+                if (r < 0)
+                        return r;
+                all[n++] = (struct SeriesName){series, names->n};
+                text_add_bytes(names, name, strlen(name) + 1);
+        }
+        r = text_error(names);
+        if (r < 0)
+                return r;
+        qsort_r(all, n, sizeof(*all), name_compare, names->data);
+        *ret = TAKE_PTR(all);
+        *ret_n = n;
+        return 0;
+}
+
+/* Those of one timestamp share a table each; those without any share one at the end. */
+static int print_series(const struct Keeper *keeper, int64_t now_usec) {
+        _cleanup_(index_list_done) struct IndexList list = {};
+        _cleanup_(table_done) struct Table table = {.keeper = keeper, .now_usec = now_usec};
+        _cleanup_(freep) struct SeriesName *series = NULL;
+        _cleanup_(text_done) struct Text names = {};
+        _cleanup_(text_done) struct Text title = {};
+        size_t n;
+        int r;
+
+        r = sort_series(keeper->index, &series, &n, &names);
+        if (r < 0)
+                return r;
+        for (unsigned undated = 0; undated < 2; undated++) {
+                for (size_t i = 0; i < n; i++) {
+                        const char *name = names.data + series[i].name;
+
+                        if (index_is_undated(keeper->index, series[i].series) != (bool)undated)
+                                continue;
+                        r = index_read_series(keeper->index, series[i].series, &list);
+                        for (size_t j = 0; r >= 0 && j < list.n_ids; j++)
+                                r = table_add(&table, list.ids[j]);
+                        if (r < 0)
+                                return r;
+                        if (undated)
+                                continue;
+                        text_clear(&title);
+                        text_add_escaped(&title, name, strlen(name));
+                        text_add_bytes(&title, "", 1);
+                        r = text_error(&title);
+                        if (r < 0)
+                                return r;
+                        table_print(&table, title.data);
+                }
+                if (table.n_rows > 0)
+                        table_print(&table, "without a timestamp in the name, each a series of its own");
+        }
+        return 0;
+}
+
+static void print_holds(const struct PlanTotals *totals) {
+        for (enum Hold hold = 0; hold < _HOLD_MAX; hold++)
+                if (totals->holds[hold] > 0)
+                        printf("  held as %s: %zu, %s; %s\n", hold_name(hold), totals->holds[hold], hold_reason(hold),
+                               hold_cure(hold));
+}
+
+static void print_notes(const struct Keeper *keeper, const struct PlanTotals *totals) {
+        if (totals->n_settling > 0)
+                printf("  settling: %zu, changed less than Settle= ago and left alone\n", totals->n_settling);
+        if (totals->n_future > 0)
+                printf("  from the future: %zu, kept, and not counted as newest\n", totals->n_future);
+        if (totals->n_timeless > 0)
+                printf("  without a time: %zu, kept, because what AgeFrom= asks for is not there\n",
+                       totals->n_timeless);
+        if (keeper->n_skipped > 0)
+                printf("  skipped: %zu that are no regular files\n", keeper->n_skipped);
+        if (keeper->n_excluded > 0)
+                printf("  not of the set by Include= and Exclude=: %llu\n", (unsigned long long)keeper->n_excluded);
+}
+
+static void print_summary(const struct Keeper *keeper) {
+        const struct PlanTotals *totals = plan_totals(keeper->plan);
+        char size[SPAN_TEXT_MAX];
+
+        printf("\n%sPlan:%s", terminal_colour(COLOUR_BOLD), terminal_colour(COLOUR_NONE));
+        for (enum PlanVerdict verdict = 0; verdict < _PLAN_VERDICT_MAX; verdict++)
+                printf("%s %s %zu (%s)", verdict == 0 ? "" : ",", plan_verdict_name(verdict),
+                       totals->verdicts[verdict].n, size_format(totals->verdicts[verdict].bytes, size));
+        for (size_t c = 0; c < keeper->set->n_copies; c++)
+                printf("%s copy %zu to %s (%s)", c == 0 ? ";" : ",", totals->copies[c].n, keeper->set->copies[c]->name,
+                       size_format(totals->copies[c].bytes, size));
+        printf("\n");
+        print_holds(totals);
+        print_notes(keeper, totals);
+}
+
+int report_text(const struct Keeper *keeper, int64_t now_usec) {
+        const struct PlanTotals *totals = plan_totals(keeper->plan);
+        _cleanup_(text_done) struct Text source = {};
+        char size[SPAN_TEXT_MAX];
+        uint64_t bytes = 0;
+        int r;
+
+        for (enum PlanVerdict verdict = 0; verdict < _PLAN_VERDICT_MAX; verdict++)
+                bytes += totals->verdicts[verdict].bytes;
+        text_add_escaped(&source, keeper->set->source, strlen(keeper->set->source));
+        text_add_bytes(&source, "", 1);
+        r = text_error(&source);
+        if (r < 0)
+                return r;
+        printf("%s%s%s  %s: %zu backups, %s\n", terminal_colour(COLOUR_BOLD), keeper->set->name,
+               terminal_colour(COLOUR_NONE), source.data, index_n_backups(keeper->index), size_format(bytes, size));
+
+        r = print_series(keeper, now_usec);
+        if (r < 0)
+                return r;
+        print_summary(keeper);
+        return ferror(stdout) ? -EIO : 0;
+}
