@@ -174,6 +174,7 @@ static int look_at_tree(struct Look *look, bool *ret_is_there) {
         _cleanup_(os_closep) int fd = -1;
         struct ScanEntry entry;
         uint32_t directory = INDEX_NONE;
+        size_t n_gone;
         int r;
 
         *ret_is_there = false;
@@ -197,7 +198,9 @@ static int look_at_tree(struct Look *look, bool *ret_is_there) {
         }
         if (r < 0)
                 return r;
-        index_sweep(look->index);
+        r = index_sweep(look->index, &n_gone);
+        if (r < 0)
+                return r;
         say_counts(look);
         if (look->is_source)
                 look->keeper->n_excluded = scan_n_excluded(scan);

@@ -23,7 +23,7 @@ const char *language_listing_line(const char *language) {
         setenv("LANGUAGE", language, 1);
 
         line = dgettext(DOMAIN, LISTING_LINE);
-        if (line == (const char *)LISTING_LINE && strncmp(language, "en", 2) != 0)
+        if (streq(line, LISTING_LINE) && strncmp(language, "en", 2) != 0)
                 log_warning("there is no translation for Language=%s; listings are in English", language);
         return line;
 }

@@ -64,20 +64,12 @@ static int64_t moment_of(const struct Zone *zone, int64_t wall) {
         return second;
 }
 
-static int64_t saturated_usec(int64_t sec, int64_t usec) {
-        int64_t r;
-
-        if (mul_overflows(sec, USEC_PER_SEC, &r))
-                return sec < 0 ? INT64_MIN : INT64_MAX;
-        return add_saturated(r, usec);
-}
-
 int64_t calendar_to_usec(const struct Zone *zone, const struct Civil *civil) {
         if (civil->year < YEAR_MIN || civil->year > YEAR_MAX)
                 return civil->year < 0 ? INT64_MIN : INT64_MAX;
-        return saturated_usec(moment_of(zone, zone_days(civil->year, civil->month, civil->day) * SEC_PER_DAY +
-                                                      civil->hour * 3600 + civil->minute * 60 + civil->second),
-                              0);
+        return moment_of(zone, zone_days(civil->year, civil->month, civil->day) * SEC_PER_DAY + civil->hour * 3600 +
+                                       civil->minute * 60 + civil->second) *
+               USEC_PER_SEC;
 }
 
 static int days_of_month(int64_t year, int month) {
@@ -103,7 +95,7 @@ static int64_t shift(const struct Zone *zone, int64_t usec, const struct Span *s
                 days = zone_days(year, month + sign * (int64_t)span->months, day) + sign * (int64_t)span->days;
                 if (days < YEAR_MIN * 365 || days > YEAR_MAX * 365)
                         return sign < 0 ? INT64_MIN : INT64_MAX;
-                usec = saturated_usec(moment_of(zone, days * SEC_PER_DAY + local.sec), local.usec);
+                usec = moment_of(zone, days * SEC_PER_DAY + local.sec) * USEC_PER_SEC + local.usec;
         }
         return sign < 0 ? sub_saturated(usec, span->usec) : add_saturated(usec, span->usec);
 }
@@ -187,29 +179,60 @@ void calendar_iso_week(int64_t year, int month, int day, int64_t *ret_year, int 
         *ret_week = (int)((thursday - zone_days(of, 1, 1)) / 7) + 1;
 }
 
+/* n digits with leading zeros; by hand, because a plan prints a million of these. */
+static char *put_digits(char *p, uint64_t number, size_t n) {
+        for (size_t i = n; i-- > 0; number /= 10)
+                p[i] = (char)('0' + number % 10);
+        return p + n;
+}
+
+static char *put_year(char *p, int64_t year) {
+        return year >= 0 && year <= 9999 ? put_digits(p, (uint64_t)year, 4) : p + sprintf(p, "%05lld", (long long)year);
+}
+
+static char *put_civil(char *p, const struct Civil *civil, char between) {
+        p = put_year(p, civil->year);
+        *p++ = '-';
+        p = put_digits(p, civil->month, 2);
+        *p++ = '-';
+        p = put_digits(p, civil->day, 2);
+        *p++ = between;
+        p = put_digits(p, civil->hour, 2);
+        *p++ = ':';
+        p = put_digits(p, civil->minute, 2);
+        *p++ = ':';
+        return put_digits(p, civil->second, 2);
+}
+
 const char *calendar_format_local(const struct Zone *zone, int64_t usec, char buf[static CALENDAR_TEXT_MAX]) {
         struct Civil civil;
 
         calendar_from_usec(zone, usec, &civil);
-        snprintf(buf, CALENDAR_TEXT_MAX, "%04lld-%02u-%02u %02u:%02u:%02u", (long long)civil.year, civil.month,
-                 civil.day, civil.hour, civil.minute, civil.second);
+        *put_civil(buf, &civil, ' ') = '\0';
         return buf;
 }
 
 const char *calendar_format_rfc3339(const struct Zone *zone, int64_t usec, char buf[static CALENDAR_TEXT_MAX]) {
-        int64_t sec = div_floor(usec, USEC_PER_SEC), rest = mod_floor(usec, USEC_PER_SEC);
-        int32_t offset = zone_offset(zone, sec), minutes = (offset < 0 ? -offset : offset) / 60;
-        char *p = buf;
+        int64_t rest = mod_floor(usec, USEC_PER_SEC);
+        int32_t offset = zone_offset(zone, div_floor(usec, USEC_PER_SEC));
+        uint32_t minutes = (uint32_t)(offset < 0 ? -offset : offset) / 60;
+        struct Civil civil;
+        char *p;
 
-        calendar_format_local(zone, usec, buf);
-        p = strchr(buf, ' ');
-        *p = 'T';
-        p += strlen(p);
-        if (rest != 0)
-                p += sprintf(p, ".%06d", (int)rest);
+        calendar_from_usec(zone, usec, &civil);
+        p = put_civil(buf, &civil, 'T');
+        if (rest != 0) {
+                *p++ = '.';
+                p = put_digits(p, (uint64_t)rest, 6);
+        }
         if (zone == zone_utc())
-                strcpy(p, "Z");
-        else
-                sprintf(p, "%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+                *p++ = 'Z';
+        else {
+                *p++ = offset < 0 ? '-' : '+';
+                p = put_digits(p, minutes / 60, 2);
+                *p++ = ':';
+                p = put_digits(p, minutes % 60, 2);
+        }
+        *p = '\0';
         return buf;
 }

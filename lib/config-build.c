@@ -373,6 +373,7 @@ static int attach_copy(struct ConfigBuilder *builder, struct Section *section) {
         for (size_t i = 0; i < builder->config->n_sets; i++) {
                 struct ConfigSet *set = builder->config->sets[i];
 
+                assert(set);
                 if (!streq(set->name, section->header.set))
                         continue;
                 copies = reallocarray(set->copies, set->n_copies + 1, sizeof(*copies));

@@ -134,9 +134,9 @@ static bool pattern_matches(const struct Pattern *pattern, const char *path, con
                 return n_name >= pattern->n_text &&
                        memcmp(name + n_name - pattern->n_text, pattern->text, pattern->n_text) == 0;
         case PATTERN_GLOB:
-                return fnmatch(pattern->text, name, 0) == 0;
+                break;
         }
-        return false;
+        return fnmatch(pattern->text, name, 0) == 0;
 }
 
 static bool list_matches(const struct PatternList *list, const char *path, const char *name) {

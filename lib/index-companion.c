@@ -118,8 +118,6 @@ static uint32_t find_owner(const struct Index *index, const struct Stems *stems,
         bool by_stem;
 
         key.n_stem = name_companion(name, entry->n_name, &by_stem);
-        if (key.n_stem == 0)
-                return INDEX_NONE;
         owner = index_find(index, entry->directory, name, key.n_stem);
         if (owner != INDEX_NONE || !by_stem)
                 return owner;

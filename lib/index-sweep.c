@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/index.h"
 
+#include <errno.h>
+
 #include "lib/index-internal.h"
 
 /* Garbage in the text is swept out when it is half of it, but never for less than this. */
 #define TEXT_GARBAGE_MIN (1024 * 1024)
 
-/* Copies what is still used of the text to a new one; on failure there is just more garbage. */
-static void text_compact(struct Index *index) {
+/* Copies what is still used of the text to a new one. */
+static int text_compact(struct Index *index) {
         struct Index compact = {};
         int r = 0;
 
         if (index->n_text_garbage < TEXT_GARBAGE_MIN || index->n_text_garbage < index->n_text / 2)
-                return;
+                return 0;
         /* Enough for all, so that nothing below can fail half-way. */
         compact.n_text_allocated = index->n_text;
         compact.text = malloc(compact.n_text_allocated);
         if (!compact.text)
-                return;
+                return -ENOMEM;
 
 #define MOVE(offset)                                                                                                   \
         (r = r < 0 ? r                                                                                                 \
@@ -50,6 +52,7 @@ static void text_compact(struct Index *index) {
         index->n_text = compact.n_text;
         index->n_text_allocated = compact.n_text_allocated;
         index->n_text_garbage = 0;
+        return 0;
 }
 
 static void sweep_directories(struct Index *index) {
@@ -69,7 +72,7 @@ static void sweep_directories(struct Index *index) {
         }
 }
 
-size_t index_sweep(struct Index *index) {
+int index_sweep(struct Index *index, size_t *ret_n) {
         size_t n = index->n_entries_used - index->n_entries_seen;
 
         if (n > 0) {
@@ -79,6 +82,6 @@ size_t index_sweep(struct Index *index) {
                                 index_drop_entry(index, i);
         }
         sweep_directories(index);
-        text_compact(index);
-        return n;
+        *ret_n = n;
+        return text_compact(index);
 }

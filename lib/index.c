@@ -101,16 +101,13 @@ int index_add_text(struct Index *index, const char *text, size_t n, uint32_t *re
         if (n >= UINT32_MAX || add_overflows(index->n_text, (uint32_t)n + 1, &end))
                 return -EOVERFLOW;
         if (end > index->n_text_allocated) {
-                uint32_t more;
-                char *p;
+                uint64_t more = MIN((uint64_t)end + end / 2, (uint64_t)UINT32_MAX);
+                char *p = realloc(index->text, more);
 
-                if (add_overflows(end, end / 2, &more))
-                        more = UINT32_MAX;
-                p = realloc(index->text, more);
                 if (!p)
                         return -ENOMEM;
                 index->text = p;
-                index->n_text_allocated = more;
+                index->n_text_allocated = (uint32_t)more;
         }
         memcpy(index->text + index->n_text, text, n);
         index->text[end - 1] = '\0';
@@ -233,8 +230,6 @@ static int entry_take_id(struct Index *index, uint32_t *ret) {
                 index->free_entry = index->entries[*ret].next;
                 return 0;
         }
-        if (index->n_entries == INDEX_NONE)
-                return -EOVERFLOW;
         r = index_grow((void **)&index->entries, index->n_entries, &index->n_entries_allocated, sizeof(struct Entry));
         if (r < 0)
                 return r;

@@ -61,8 +61,8 @@ int index_upsert(struct Index *index, uint32_t directory, const char *name, size
                  const struct BackupStat *stat, enum IndexChange *ret_change);
 /* 0 also where there was no such file. */
 void index_forget(struct Index *index, uint32_t directory, const char *name, size_t n_name);
-/* Forgets every file and directory that was not seen since index_begin(); returns how many files. */
-size_t index_sweep(struct Index *index);
+/* Forgets every file and directory that was not seen since index_begin(); *ret_n is how many files. */
+int index_sweep(struct Index *index, size_t *ret_n);
 
 /* Finds the companions' owners; to be called after changes and before series are read. */
 int index_arrange(struct Index *index);

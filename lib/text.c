@@ -102,9 +102,15 @@ size_t text_utf8_length(const char *s, size_t n) {
 }
 
 bool text_is_utf8(const char *s, size_t n) {
-        size_t length;
+        size_t i = 0, length;
 
-        for (size_t i = 0; i < n; i += length) {
+        /* Names are nearly always ASCII: eight bytes at a time. */
+        for (uint64_t word; n - i >= sizeof(word); i += sizeof(word)) {
+                memcpy(&word, s + i, sizeof(word));
+                if (word & UINT64_C(0x8080808080808080))
+                        break;
+        }
+        for (; i < n; i += length) {
                 length = text_utf8_length(s + i, n - i);
                 if (length == 0)
                         return false;

@@ -41,9 +41,9 @@ void tree_done(struct Tree *tree) {
 }
 
 void tree_directory(struct Tree *tree, const char *path) {
-        char parent[4096];
+        _cleanup_(freep) char *parent = strdup(path);
 
-        snprintf(parent, sizeof(parent), "%s", path);
+        ck_assert_ptr_nonnull(parent);
         for (char *slash = strchr(parent, '/');; *slash = '/', slash = strchr(slash + 1, '/')) {
                 if (slash)
                         *slash = '\0';
@@ -62,11 +62,12 @@ void tree_file(struct Tree *tree, const char *path, const char *content, int64_t
                 },
         };
         size_t n = content ? strlen(content) : 0;
-        char parent[4096];
+        const char *slash = strrchr(path, '/');
         int fd;
 
-        if (strchr(path, '/')) {
-                snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
+        if (slash) {
+                _cleanup_(freep) char *parent = strndup(path, (size_t)(slash - path));
+
                 tree_directory(tree, parent);
         }
         fd = openat(tree->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

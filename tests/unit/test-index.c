@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "lib/index-internal.h"
 #include "tests/set.h"
 #include "tests/test.h"
 
@@ -41,6 +42,13 @@ static const char *order_of(struct Index *index, uint32_t series) {
                 snprintf(buf + strlen(buf), sizeof(buf) - strlen(buf), "%s%s", i > 0 ? " " : "", entry.name);
         }
         return buf;
+}
+
+static void assert_sweeps(struct Index *index, size_t expected) {
+        size_t n;
+
+        ck_assert_int_eq(index_sweep(index, &n), 0);
+        ck_assert_uint_eq(n, expected);
 }
 
 START_TEST(finds_series) {
@@ -130,7 +138,7 @@ START_TEST(generations_come_and_go) {
         ck_assert_int_eq(test_see(index, "db-2026-11-20", 1, 1), INDEX_ADDED);
         ck_assert_int_eq(test_see(index, "a/db-2026-11-20", 1, 1), INDEX_ADDED);
         ck_assert_int_eq(test_see(index, "router", 1, 1), INDEX_ADDED);
-        ck_assert_uint_eq(index_sweep(index), 0);
+        assert_sweeps(index, 0);
         series = series_number(index, "db-2026-11-20");
         index_set_deadline(index, series, 100);
 
@@ -142,7 +150,7 @@ START_TEST(generations_come_and_go) {
         ck_assert_int_eq(test_see(index, "db-2026-11-21", 1, 2), INDEX_CHANGED);
         ck_assert_int_eq(index_deadline(index, series), INT64_MIN);
         index_set_deadline(index, series, 100);
-        ck_assert_uint_eq(index_sweep(index), 2);
+        assert_sweeps(index, 2);
         ck_assert_int_eq(index_deadline(index, series), 100); /* untouched by what went elsewhere */
         ck_assert_int_eq(index_next_deadline(index), 100);
         ck_assert_uint_eq(index_n_entries(index), 2);
@@ -154,7 +162,7 @@ START_TEST(generations_come_and_go) {
         ck_assert_uint_eq(index_entry_end(index), 4);
         ck_assert_str_eq(series_of(index, "b/x"), "b/x");
         index_begin(index);
-        ck_assert_uint_eq(index_sweep(index), 4);
+        assert_sweeps(index, 4);
         for (uint32_t i = 0; i < index_entry_end(index); i++)
                 ck_assert(!index_entry(index, i, &entry));
         for (uint32_t i = 0; i < index_series_end(index); i++)
@@ -327,7 +335,7 @@ START_TEST(follows_a_changing_tree) {
         padding[sizeof(padding) - 1] = '\0';
         ck_assert_int_eq(index_new(&set, key, &index), 0);
         for (unsigned generation = 0; generation < 150; generation++) {
-                size_t n = 0;
+                size_t n = 0, n_gone;
 
                 index_begin(index);
                 for (unsigned i = 0; i < N_FILES; i++) {
@@ -340,7 +348,7 @@ START_TEST(follows_a_changing_tree) {
                                  padding, i, i % 5 ? "" : "-20260101", i % 7 ? "" : ".sha256");
                         ck_assert_int_ge(test_see(index, path, i, i), 0);
                 }
-                index_sweep(index);
+                ck_assert_int_eq(index_sweep(index, &n_gone), 0);
                 ck_assert_int_eq(index_arrange(index), 0);
                 ck_assert_uint_eq(index_n_entries(index), n);
                 for (unsigned i = 0; i < N_FILES; i++) {
@@ -372,7 +380,7 @@ static int fill(void *userdata) {
 
         r = index_new(set, key, &index);
         for (unsigned i = 0; r >= 0 && i < 200; i++) {
-                snprintf(path, sizeof(path), "2026-11-%02u/f%u%s", i % 28 + 1, i,
+                snprintf(path, sizeof(path), "2026-11-%02u/f%u%s", i % 27 + 1, i,
                          i % 4 == 0   ? "-2026-01-01"
                          : i % 4 == 1 ? ".log"
                          : i % 4 == 2 ? ""
@@ -393,8 +401,46 @@ static int fill(void *userdata) {
         return r;
 }
 
+/* Enough garbage for the text to be compacted. */
+static int sweep(void *userdata) {
+        _cleanup_(index_freep) struct Index *index = NULL;
+        char path[256];
+        size_t n;
+        int r;
+
+        r = index_new(userdata, key, &index);
+        if (r >= 0)
+                r = test_see(index, "plain/x", 0, 0);
+        for (unsigned i = 0; r >= 0 && i < 6000; i++) {
+                snprintf(path, sizeof(path), "%0200u", i);
+                r = test_see(index, path, 0, 0);
+        }
+        if (r < 0)
+                return r;
+        index_begin(index);
+        r = test_see(index, "plain/x", 0, 0);
+        if (r >= 0)
+                r = index_sweep(index, &n);
+        return r;
+}
+
+START_TEST(has_limits) {
+        _cleanup_(index_freep) struct Index *index = NULL;
+        struct ConfigSet set = test_set();
+        uint32_t n = UINT32_MAX, offset;
+        void *array = NULL;
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        ck_assert_int_eq(index_grow(&array, UINT32_MAX, &n, 1), -EOVERFLOW);
+        ck_assert_int_eq(index_add_text(index, "", UINT32_MAX, &offset), -EOVERFLOW);
+        ck_assert_ptr_null(index_free(NULL));
+}
+END_TEST
+
 START_TEST(allocations_fail) {
         struct ConfigSet set = test_set();
+
+        test_each_allocation_fails(sweep, &set);
 
         test_each_allocation_fails(fill, &set);
 }
@@ -412,6 +458,7 @@ int main(void) {
                                          reads_explicit_patterns,
                                          refuses_names_that_cannot_be,
                                          follows_a_changing_tree,
+                                         has_limits,
                                          allocations_fail,
                                          NULL,
                                  });

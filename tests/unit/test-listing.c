@@ -126,7 +126,8 @@ START_TEST(what_is_no_utf8_and_what_has_no_time) {
         ck_assert_int_eq(index_new(&set, key, &index), 0);
         test_see(index, "\xff\"", 0, 1);
         test_see(index, "\xfe/a", 0, 1);
-        ck_assert_int_eq(plan_new(&(struct PlanInput){.set = &set, .index = index}, &plan), 0);
+        ck_assert_int_eq(plan_new(&(struct PlanInput){.set = &set, .index = index, .now_usec = USEC_PER_DAY}, &plan),
+                         0);
         listing_add_json(&(struct ListingPlan){&set, index, plan}, test_entry(index, "\xff\""), "s", &text);
         assert_text(&text,
                     "{\"set\":\"s\",\"file\":\"\xef\xbf\xbd\\\"\",\"file_hex\":\"ff22\",\"series\":\"s\",\"time\":null,"

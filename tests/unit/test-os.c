@@ -31,8 +31,11 @@ static unsigned count_entries(const char *path) {
 
 START_TEST(opens_no_links) {
         _cleanup_(os_closep) int fd = -1;
+        char long_name[257];
         struct Tree tree;
 
+        memset(long_name, 'n', 256);
+        long_name[256] = '\0';
         tree_init(&tree);
         tree_file(&tree, "a/b/file", "x", 0);
         ck_assert_int_eq(symlinkat("a", tree.fd, "link"), 0);
@@ -44,6 +47,15 @@ START_TEST(opens_no_links) {
         ck_assert_int_eq(os_open_directory(path_in(&tree, "link/b")), -ELOOP);
         ck_assert_int_eq(os_open_directory(path_in(&tree, "a/b/file")), -ENOTDIR);
         ck_assert_int_eq(os_open_directory(path_in(&tree, "none")), -ENOENT);
+
+        ck_assert_int_eq(os_open_directory("relative"), -EINVAL);
+        ck_assert_int_eq(os_open_directory(path_in(&tree, long_name)), -ENAMETOOLONG);
+        fd = os_close(fd);
+        fd = os_open_directory("/");
+        ck_assert_int_ge(fd, 0);
+        fd = os_close(fd);
+        fd = os_open_directory("//tmp//");
+        ck_assert_int_ge(fd, 0);
 
         fd = os_close(fd);
         fd = os_open_directory_at(tree.fd, "a");

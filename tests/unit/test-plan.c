@@ -202,7 +202,9 @@ START_TEST(a_stopped_series_is_stale) {
 END_TEST
 
 START_TEST(what_has_no_time_is_kept) {
+        enum IndexChange change;
         struct World world;
+        uint32_t directory;
 
         world_init(&world, 1);
         keep_last(&world.set.policy, 1);
@@ -210,10 +212,25 @@ START_TEST(what_has_no_time_is_kept) {
         world.copies[0].max_age_usec = USEC_PER_DAY;
         world.set.age_from = CONFIG_AGE_FROM_NAME;
         test_see(world.index, "router", 0, 1);
+        ck_assert_int_eq(index_directory(world.indexes[0], "", &directory), 0);
         world.set.expect_every_usec = 1;
         world_plan(&world);
         ck_assert_str_eq(verdict(&world, "router"), "keep >0");
         ck_assert_uint_eq(plan_totals(world.plan)->n_timeless, 1);
+
+        /* Some of a series have one. */
+        world.set.age_from = CONFIG_AGE_FROM_BIRTH;
+        test_see(world.index, "db-1999-01-01", world.now - 1, 1);
+        ck_assert_int_eq(index_upsert(world.index, index_find_directory(world.index, ""), "db-1999-01-02", 13,
+                                      &(struct BackupStat){.birth_usec = BACKUP_NO_BIRTH}, &change),
+                         0);
+        ck_assert_int_eq(index_upsert(world.indexes[0], directory, "db-1999-01-03", 13,
+                                      &(struct BackupStat){.birth_usec = BACKUP_NO_BIRTH}, &change),
+                         0);
+        world.set.settle_usec = 0;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-1999-01-01"), "keep KeepLast >0");
+        ck_assert_str_eq(verdict(&world, "db-1999-01-02"), "keep >0");
         world_done(&world);
 }
 END_TEST
@@ -320,6 +337,7 @@ END_TEST
 
 START_TEST(copes_with_gaps) {
         struct World world;
+        size_t n;
 
         world_init(&world, 1);
         keep_last(&world.set.policy, 1);
@@ -330,7 +348,7 @@ START_TEST(copes_with_gaps) {
         index_forget(world.index, index_find_directory(world.index, ""), "db-2026-11-02", 13);
         index_begin(world.index);
         see_days(world.index, "db", 3, 4);
-        index_sweep(world.index);
+        ck_assert_int_eq(index_sweep(world.index, &n), 0);
         world_plan(&world);
         ck_assert_uint_eq(plan_totals(world.plan)->verdicts[PLAN_KEEP].n, 1);
         ck_assert_uint_eq(plan_totals(world.plan)->verdicts[PLAN_HOLD].n, 1);

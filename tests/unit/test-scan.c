@@ -295,8 +295,8 @@ START_TEST(no_failure_is_silent) {
                                 else if (errors[e] == -ENOENT)
                                         ck_assert(r <= 0);
                                 else
-                                        ck_assert_msg(r < 0 || n_unreadable == 1, "call %d number %u: %d, %zu, %zu",
-                                                      calls[c], n, r, n_files, n_unreadable);
+                                        ck_assert_msg(r < 0 || n_unreadable == 1, "call %u number %u: %d, %zu, %zu",
+                                                      (unsigned)calls[c], n, r, n_files, n_unreadable);
                         }
         tree_done(&tree);
 }

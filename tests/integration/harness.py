@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""What the integration tests share: a temporary directory, the real program, and TAP."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+RETAIND = os.path.abspath(sys.argv[1])
+NOW = '2026-11-20T12:00:00Z'
+
+
+def epoch(text):
+    """Seconds since 1970 of '2026-11-20 12:00' in UTC."""
+    from datetime import datetime, timezone
+    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
+
+
+class Result:
+    def __init__(self, process):
+        self.status = process.returncode
+        self.out = process.stdout.decode(errors='surrogateescape')
+        self.err = process.stderr.decode(errors='surrogateescape')
+
+    def __str__(self):
+        return f'status {self.status}\nout: {self.out}\nerr: {self.err}'
+
+    def json(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Place:
+    """A temporary directory with a source, a destination and a configuration."""
+
+    def __init__(self, top):
+        self.top = Path(top)
+        self.source = self.top / 'from'
+        self.to = self.top / 'to'
+        self.source.mkdir()
+        self.to.mkdir()
+        self.conf = self.top / 'retaind.conf'
+
+    def file(self, path, when='2026-11-01 00:00', size=10):
+        """A file of that size, modified then; path is relative to the source, or absolute; str or bytes."""
+        path = os.path.join(os.fsencode(self.source), os.fsencode(path))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'wb') as f:
+            f.write(b'x' * size)
+        os.utime(path, (epoch(when), epoch(when)))
+        return path
+
+    def write(self, text):
+        self.conf.write_text(text.replace('@from@', str(self.source)).replace('@to@', str(self.to))
+                             .replace('@top@', str(self.top)))
+        return self
+
+    def plan(self, *options, now=NOW, **more):
+        """A dry run as JSON; must end well. Returns the backups by file."""
+        result = self.run('--once', '--dry-run', '--json', f'--now={now}', f'--config={self.conf}', *options, **more)
+        assert result.status == 0, result
+        return {item['file']: item for item in result.json()}
+
+    def run(self, *options, env=None, cwd=None, stdin=None):
+        return Result(subprocess.run([RETAIND, *options], capture_output=True, cwd=cwd, stdin=stdin,
+                                     env={**os.environ, 'TZ': 'UTC', **(env or {})}, check=False))
+
+
+@contextlib.contextmanager
+def place():
+    top = os.path.realpath(tempfile.mkdtemp(prefix='retaind-test-'))
+    try:
+        yield Place(top)
+    finally:
+        shutil.rmtree(os.fsencode(top))
+
+
+def equal(got, expected):
+    assert got == expected, f'got {got!r}, expected {expected!r}'
+
+
+def contains(text, part):
+    assert part in text, f'{part!r} is not in:\n{text}'
+
+
+def main(*tests):
+    print(f'1..{len(tests)}')
+    failed = False
+    for number, test in enumerate(tests, 1):
+        name = test.__name__.replace('_', ' ')
+        try:
+            with place() as p:
+                test(p)
+            print(f'ok {number} - {name}')
+        except Exception:
+            failed = True
+            print(f'not ok {number} - {name}')
+            for line in traceback.format_exc().splitlines():
+                print(f'# {line}')
+        sys.stdout.flush()
+    sys.exit(failed)
