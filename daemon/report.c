@@ -96,7 +96,7 @@ static void add_why_kept(struct Text *text, const struct Policy *policy, uint32_
         size_t begin = text->n;
 
         if (kept_by & RETAIN_SETTLING)
-                text_add(text, "settling: changed less than Settle= ago");
+                text_add(text, "settling");
         if (kept_by & RETAIN_FUTURE)
                 text_add(text, "dated in the future");
         if (kept_by & RETAIN_NO_TIME)
@@ -125,7 +125,7 @@ static void add_why(struct Text *text, const struct Keeper *keeper, uint32_t id)
                 text_add(text, "no rule keeps it");
                 break;
         case PLAN_HOLD:
-                text_add(text, "no rule keeps it, but held: ");
+                text_add(text, "held as ");
                 for (enum Hold hold = 0; hold < _HOLD_MAX; hold++)
                         if (item.holds & UINT32_C(1) << hold) {
                                 text_add(text, first ? "" : ", ");
@@ -323,6 +323,8 @@ static void print_holds(const struct PlanTotals *totals) {
 }
 
 static void print_notes(const struct Keeper *keeper, const struct PlanTotals *totals) {
+        if (index_n_backups(keeper->index) < index_n_entries(keeper->index))
+                printf("  +1 and so on: companions of a backup (checksums, logs), which share its fate\n");
         if (totals->n_settling > 0)
                 printf("  settling: %zu, changed less than Settle= ago and left alone\n", totals->n_settling);
         if (totals->n_future > 0)
