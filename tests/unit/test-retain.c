@@ -198,7 +198,7 @@ static const struct Policy *policy_of(const struct Case *c) {
                 const struct Span *span = &c->rules[i].span;
 
                 /* An empty slot is KeepFor=0s only in the case that is about it. */
-                if (c->rules[i].rule == POLICY_KEEP_FOR && memcmp(span, &(struct Span){}, sizeof(*span)) == 0 &&
+                if (c->rules[i].rule == POLICY_KEEP_FOR && span_usec(span) == 0 &&
                     !(i == 0 && strstr(c->label, "KeepFor of nothing")))
                         continue;
                 policy.rules |= 1u << c->rules[i].rule;

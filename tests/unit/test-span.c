@@ -5,6 +5,10 @@
 
 #define Y 31557600
 
+static bool equal(const struct Span *a, const struct Span *b) {
+        return a->years == b->years && a->months == b->months && a->days == b->days && a->usec == b->usec;
+}
+
 START_TEST(parses_spans) {
         const struct {
                 const char *text;
@@ -64,7 +68,7 @@ START_TEST(parses_spans) {
                 struct Span span = {};
 
                 assert_row(span_parse(cases[i].text, &span) == cases[i].r, cases[i].text);
-                assert_row(memcmp(&span, &cases[i].span, sizeof(span)) == 0, cases[i].text);
+                assert_row(equal(&span, &cases[i].span), cases[i].text);
         }
 }
 END_TEST
@@ -89,7 +93,7 @@ START_TEST(formats_spans_that_parse_back) {
 
                 ck_assert_str_eq(span_format(&cases[i].span, buf), cases[i].text);
                 ck_assert_int_eq(span_parse(buf, &span), 0);
-                ck_assert_mem_eq(&span, &cases[i].span, sizeof(span));
+                ck_assert(equal(&span, &cases[i].span));
         }
 }
 END_TEST
