@@ -73,70 +73,99 @@ static int check(const struct Options *options, bool once, const char *now) {
         return 0;
 }
 
+/* What was read before it is checked. */
+struct Given {
+        struct Options options;
+        bool once;
+        const char *now;
+};
+
+enum {
+        OPTION_ONCE = 256,
+        OPTION_DRY_RUN,
+        OPTION_JSON,
+        OPTION_NOW,
+        OPTION_CONFIG,
+        OPTION_CHECK_CONFIG,
+        OPTION_SOURCE,
+        OPTION_TO,
+        OPTION_KEEP_FOR,
+        OPTION_VERSION,
+};
+
+static const struct option option_table[] = {
+        {"once", no_argument, NULL, OPTION_ONCE},
+        {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"now", required_argument, NULL, OPTION_NOW},
+        {"config", required_argument, NULL, OPTION_CONFIG},
+        {"check-config", no_argument, NULL, OPTION_CHECK_CONFIG},
+        {"source", required_argument, NULL, OPTION_SOURCE},
+        {"to", required_argument, NULL, OPTION_TO},
+        {"keep-for", required_argument, NULL, OPTION_KEEP_FOR},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, OPTION_VERSION},
+        {},
+};
+
+static void take_option(struct Given *given, int option, const char *argument) {
+        struct Options *options = &given->options;
+
+        switch (option) {
+        case OPTION_ONCE:
+                given->once = true;
+                break;
+        case OPTION_DRY_RUN:
+                options->dry_run = true;
+                break;
+        case OPTION_JSON:
+                options->json = true;
+                break;
+        case OPTION_NOW:
+                given->now = argument;
+                break;
+        case OPTION_CONFIG:
+                options->config = argument;
+                break;
+        case OPTION_CHECK_CONFIG:
+                options->command = COMMAND_CHECK_CONFIG;
+                break;
+        case OPTION_SOURCE:
+                options->source = argument;
+                break;
+        case OPTION_TO:
+                options->to = argument;
+                break;
+        case OPTION_KEEP_FOR:
+                options->keep_for = argument;
+                break;
+        }
+}
+
 int options_parse(int argc, char *argv[], struct Options *ret) {
-        enum { OPTION_NOW = 256 };
-        static const struct option table[] = {
-                {"once", no_argument, NULL, 'o'},           {"dry-run", no_argument, NULL, 'n'},
-                {"json", no_argument, NULL, 'j'},           {"now", required_argument, NULL, OPTION_NOW},
-                {"config", required_argument, NULL, 'c'},   {"check-config", no_argument, NULL, 'k'},
-                {"source", required_argument, NULL, 's'},   {"to", required_argument, NULL, 't'},
-                {"keep-for", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
-                {"version", no_argument, NULL, 'v'},        {},
-        };
-        struct Options options = {.command = COMMAND_ONCE};
-        const char *now = NULL;
-        bool once = false;
-        int c;
+        struct Given given = {.options.command = COMMAND_ONCE};
+        int option, r;
 
         opterr = 0;
-        while ((c = getopt_long(argc, argv, ":h", table, NULL)) >= 0)
-                switch (c) {
-                case 'o':
-                        once = true;
-                        break;
-                case 'n':
-                        options.dry_run = true;
-                        break;
-                case 'j':
-                        options.json = true;
-                        break;
-                case OPTION_NOW:
-                        now = optarg;
-                        break;
-                case 'c':
-                        options.config = optarg;
-                        break;
-                case 'k':
-                        options.command = COMMAND_CHECK_CONFIG;
-                        break;
-                case 's':
-                        options.source = optarg;
-                        break;
-                case 't':
-                        options.to = optarg;
-                        break;
-                case 'f':
-                        options.keep_for = optarg;
-                        break;
-                case 'h':
-                        options.command = COMMAND_HELP;
-                        *ret = options;
+        while ((option = getopt_long(argc, argv, ":h", option_table, NULL)) >= 0) {
+                if (option == 'h' || option == OPTION_VERSION) {
+                        *ret = (struct Options){.command = option == 'h' ? COMMAND_HELP : COMMAND_VERSION};
                         return 0;
-                case 'v':
-                        options.command = COMMAND_VERSION;
-                        *ret = options;
-                        return 0;
-                case ':':
-                        return usage("a value is missing after ", argv[optind - 1]);
-                default:
-                        return usage("unknown option ", argv[optind - 1]);
                 }
+                if (option == ':')
+                        return usage("a value is missing after ", argv[optind - 1]);
+                if (option == '?')
+                        return usage("unknown option ", argv[optind - 1]);
+                take_option(&given, option, optarg);
+        }
         if (optind < argc)
                 return usage("unexpected argument ", argv[optind]);
 
-        options.now_usec = os_now_usec();
-        if (now && parse_now(now, &options.now_usec) != 0)
-                return usage("--now= is no time; write 2026-12-24 or 2026-12-24T03:04:05Z, not ", now);
-        *ret = options;
-        return check(&options, once, now);
+        given.options.now_usec = os_now_usec();
+        if (given.now && parse_now(given.now, &given.options.now_usec) != 0)
+                return usage("--now= is no time; write 2026-12-24 or 2026-12-24T03:04:05Z, not ", given.now);
+        r = check(&given.options, given.once, given.now);
+        if (r == 0)
+                *ret = given.options;
+        return r;
 }

@@ -62,10 +62,9 @@ int report_json(const struct Keeper *keeper) {
                 r = index_read_series(keeper->index, series, &list);
                 if (r < 0)
                         return r;
-                for (size_t i = 0; i < list.n_ids; i++)
+                for (size_t i = 0; i < list.n_ids; i++) {
                         listing_add_json(&plan, list.ids[i], name, &text);
-                if (text.n >= FLUSH_AT) {
-                        r = flush(&text);
+                        r = text.n >= FLUSH_AT ? flush(&text) : 0;
                         if (r < 0)
                                 return r;
                 }

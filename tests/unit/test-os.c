@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/fault.h"
 #include "tests/test.h"
 #include "tests/tree.h"
 
@@ -125,16 +126,6 @@ START_TEST(replaces_files) {
 }
 END_TEST
 
-static enum OsCall fault_call;
-static unsigned fault_countdown;
-static int fault_error;
-
-static int fail_nth(enum OsCall call) {
-        if (call != fault_call || fault_countdown == 0 || --fault_countdown > 0)
-                return 0;
-        return fault_error;
-}
-
 /* Each call in turn fails: the old content or the new, never a part, never a temporary file left. */
 START_TEST(replaces_wholly_or_not) {
         static const int errors[] = {-EIO, -ENOSPC, -EINTR};
@@ -149,12 +140,9 @@ START_TEST(replaces_wholly_or_not) {
                                 int r;
 
                                 ck_assert_int_eq(os_replace_file(path_in(&tree, "list.log"), "old", 3, 0640), 0);
-                                fault_call = call;
-                                fault_error = errors[e];
-                                fault_countdown = nth;
-                                os_fault = fail_nth;
+                                test_fail_call(call, nth, errors[e]);
                                 r = os_replace_file(path_in(&tree, "list.log"), "newer", 5, 0640);
-                                os_fault = NULL;
+                                test_end_fault();
                                 ck_assert(r == 0 || r == errors[e]);
                                 ck_assert(r == 0 || errors[e] != -EINTR);
                                 ck_assert_int_eq(os_read_file(path_in(&tree, "list.log"), 99, &data, &n, NULL), 0);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/os.h"
+#include "tests/fault.h"
 #include "tests/test.h"
 #include "tests/tree.h"
 
@@ -243,17 +244,6 @@ START_TEST(survives_a_wide_directory) {
 }
 END_TEST
 
-/* The nth call of one kind fails. */
-static enum OsCall fault_call;
-static unsigned fault_countdown;
-static int fault_error;
-
-static int fail_nth(enum OsCall call) {
-        if (call != fault_call || fault_countdown == 0 || --fault_countdown > 0)
-                return 0;
-        return fault_error;
-}
-
 /*
  * Whatever fails, and whichever of its calls: either the scan says that it failed, or every file is seen, or
  * something is reported as unreadable. ENOENT means that the name vanished, which is no fault.
@@ -277,14 +267,10 @@ START_TEST(no_failure_is_silent) {
                                 bool triggered;
                                 int r;
 
-                                fault_call = calls[c];
-                                fault_error = errors[e];
-                                fault_countdown = n;
-                                os_fault = fail_nth;
+                                test_fail_call(calls[c], n, errors[e]);
                                 r = scan_all(fd, &(struct ScanOptions){.recursive = true, .one_file_system = true},
                                              &said, NULL);
-                                os_fault = NULL;
-                                triggered = fault_countdown == 0;
+                                triggered = test_end_fault();
 
                                 for (size_t i = 0; i < said.n; i++) {
                                         n_files += strncmp(said.lines[i], "file ", 5) == 0;
