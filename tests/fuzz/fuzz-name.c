@@ -58,6 +58,14 @@ static void check(const char *name, size_t n, const struct Name *parsed, bool is
                 name_time_usec(&parsed->time, zone_utc(), INT64_MAX));
 }
 
+/* Two digits, a separator, two digits, the same separator, four digits. */
+static bool is_day_first(const char *s) {
+        for (unsigned i = 0; i < 10; i++)
+                if (ascii_is_digit(s[i]) != (i != 2 && i != 5))
+                        return false;
+        return s[2] == s[5];
+}
+
 /* The same name with the two readings of its only date exchanged: the same holes. */
 static void check_swapped(const char *name, size_t n, const struct Name *parsed) {
         _cleanup_(freep) char *swapped = malloc(n + 1);
@@ -68,12 +76,9 @@ static void check_swapped(const char *name, size_t n, const struct Name *parsed)
                 return;
         require(swapped);
         memcpy(swapped, name, n);
-        /* The date begins where two digits, a separator, two digits and four stand; words before it are letters. */
-        for (i = parsed->holes[0].from; i + 10 <= n; i++)
-                if (ascii_is_digit(name[i]) && ascii_is_digit(name[i + 1]) && name[i + 2] == name[i + 5] &&
-                    ascii_is_digit(name[i + 3]) && ascii_is_digit(name[i + 4]) && ascii_is_digit(name[i + 9]) &&
-                    !ascii_is_digit(name[i + 2]) && ascii_is_digit(name[i + 6]))
-                        break;
+        /* The date begins where the form of 01-02-2026 does, all of it: "week.18-" may stand before it. */
+        for (i = parsed->holes[0].from; i + 10 <= n && !is_day_first(name + i); i++)
+                ;
         require(i + 10 <= n);
         memcpy(swapped + i, name + i + 3, 2);
         memcpy(swapped + i + 3, name + i, 2);
