@@ -82,7 +82,7 @@ def the_table_reads_at_one_look(p):
     p.file('db-2026-10-01.sql.gz', '2026-10-01 01:00')
     p.file('db-2026-10-01.sql.gz.sha256', '2026-10-01 01:00')
     p.file('router.cfg', '2026-11-10 00:00')
-    p.write('[set s]\nSource=@from@\nKeepFor=3d\n')
+    p.write('[set s]\nSource=@from@\nTimeZone=UTC\nKeepFor=3d\n')
     result = p.run('--once', '--dry-run', '--now=2026-11-20T12:00:00Z', f'--config={p.conf}')
     equal(result.status, 0)
     lines = [line.split() for line in result.out.splitlines()]

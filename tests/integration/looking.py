@@ -149,7 +149,7 @@ def a_destination_wants_by_its_own_rules(p):
         p.file(f'db-2026-11-{day:02}.sql')
     p.file(p.to / 'db-2026-11-09.sql', '2026-11-01 00:00')
     p.file(p.to / 'db-2026-11-08.sql', '2026-11-01 00:00', 11)
-    p.write('[set s]\nSource=@from@\nKeepLast=2\nRemoveMax=100%\n[copy s/nas]\nTo=@to@\nKeepDaily=4\n'
+    p.write('[set s]\nSource=@from@\nTimeZone=UTC\nKeepLast=2\nRemoveMax=100%\n[copy s/nas]\nTo=@to@\nKeepDaily=4\n'
             '[copy s/young]\nTo=@top@/young\nMaxAge=11d\n')
     (p.top / 'young').mkdir()
     plan = p.plan()
