@@ -39,13 +39,14 @@ static int new_index(const struct ConfigSet *set, struct Index **ret) {
         return index_new(set, key, ret);
 }
 
-int keeper_new(const struct ConfigSet *set, struct Keeper **ret) {
+int keeper_new(const struct Config *config, const struct ConfigSet *set, struct Keeper **ret) {
         _cleanup_(keeper_freep) struct Keeper *keeper = NULL;
         int r;
 
         keeper = calloc(1, sizeof(*keeper));
         if (!keeper)
                 return -ENOMEM;
+        keeper->config = config;
         keeper->set = set;
         keeper->set_at_copies = *set;
         /* A copy's birth is when it was copied; its backup's is not known there, and its modification is nearest. */
@@ -217,18 +218,27 @@ static const char *path_within(const char *tree, const char *path) {
         return path[n] == '/' ? path + n + 1 : streq(tree, "/") ? path + 1 : NULL;
 }
 
-/* The set's listings that lie in the tree; terminated by NULL. */
-static int own_files(const struct ConfigSet *set, const char *tree, const char ***ret) {
-        const char **files = calloc(set->n_copies + 2, sizeof(char *));
-        size_t n = 0;
+/* Every set's listings that lie in the tree, relative to it; terminated by NULL. */
+static int own_files(const struct Config *config, const char *tree, const char ***ret) {
+        const char **files;
+        size_t n = 1;
 
+        for (size_t i = 0; i < config->n_sets; i++)
+                n += 1 + config->sets[i]->n_copies;
+        files = calloc(n, sizeof(char *));
         if (!files)
                 return -ENOMEM;
-        files[n] = path_within(tree, set->listing);
-        n += files[n] != NULL;
-        for (size_t i = 0; i < set->n_copies; i++) {
-                files[n] = path_within(tree, set->copies[i]->listing);
+
+        n = 0;
+        for (size_t i = 0; i < config->n_sets; i++) {
+                const struct ConfigSet *set = config->sets[i];
+
+                files[n] = path_within(tree, set->listing);
                 n += files[n] != NULL;
+                for (size_t c = 0; c < set->n_copies; c++) {
+                        files[n] = path_within(tree, set->copies[c]->listing);
+                        n += files[n] != NULL;
+                }
         }
         *ret = files;
         return 0;
@@ -249,7 +259,7 @@ static int look_at_source(struct Keeper *keeper, struct TreeId *ret_id) {
         r = filter_new(keeper->set->include, keeper->set->exclude, &filter);
         if (r < 0)
                 return r;
-        r = own_files(keeper->set, keeper->set->source, &files);
+        r = own_files(keeper->config, keeper->set->source, &files);
         if (r < 0)
                 return r;
         look.options = (struct ScanOptions){
@@ -290,7 +300,7 @@ static int look_at_copy(struct Keeper *keeper, size_t i, const struct TreeId *so
         int r;
 
         snprintf(what, sizeof(what), "%s/%s", keeper->set->name, copy->name);
-        r = own_files(keeper->set, copy->to, &files);
+        r = own_files(keeper->config, copy->to, &files);
         if (r < 0)
                 return r;
         look.options =

@@ -17,6 +17,7 @@ struct KeeperCopy {
 };
 
 struct Keeper {
+        const struct Config *config;
         const struct ConfigSet *set;
         struct ConfigSet set_at_copies; /* a view of set: how the same names are read at a destination */
         struct Index *index;
@@ -30,8 +31,8 @@ struct Keeper {
         bool failed;     /* something was reported as an error */
 };
 
-/* The keeper borrows the set. */
-int keeper_new(const struct ConfigSet *set, struct Keeper **ret);
+/* The keeper borrows the configuration and its set. */
+int keeper_new(const struct Config *config, const struct ConfigSet *set, struct Keeper **ret);
 struct Keeper *keeper_free(struct Keeper *keeper);
 DEFINE_CLEANUP(struct Keeper *, keeper_free)
 

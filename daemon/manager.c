@@ -44,12 +44,13 @@ static bool write_listings(const struct Keeper *keeper, const char *line) {
 }
 
 /* 0, 1 where something failed that was said, or a negative errno. */
-static int run_set(const struct ConfigSet *set, const struct Options *options, const char *line) {
+static int run_set(const struct Config *config, const struct ConfigSet *set, const struct Options *options,
+                   const char *line) {
         _cleanup_(keeper_freep) struct Keeper *keeper = NULL;
         bool failed = false;
         int r;
 
-        r = keeper_new(set, &keeper);
+        r = keeper_new(config, set, &keeper);
         if (r < 0)
                 return r;
         r = keeper_look(keeper, options->now_usec);
@@ -73,7 +74,7 @@ int manager_run_once(const struct Config *config, const struct Options *options)
         for (size_t i = 0; i < config->n_sets; i++) {
                 if (i > 0 && !options->json)
                         printf("\n");
-                r = run_set(config->sets[i], options, line);
+                r = run_set(config, config->sets[i], options, line);
                 if (r < 0)
                         log_error("%s: %s", config->sets[i]->name, log_errno(r));
                 failed = failed || r != 0;

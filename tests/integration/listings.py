@@ -61,6 +61,16 @@ def a_listing_in_the_source_is_no_backup(p):
     equal(list(p.plan()), ['a.sql'])
 
 
+def nor_is_another_sets(p):
+    (p.top / 'other').mkdir()
+    p.file('a.sql')
+    p.file(p.top / 'other/b.sql')
+    p.write('[set s]\nSource=@from@\nListing=@top@/other/list.log\n[set o]\nSource=@top@/other\n')
+    equal(p.run('--once', f'--config={p.conf}').status, 0)
+    assert (p.top / 'other/list.log').exists()
+    equal(sorted(p.plan()), ['a.sql', 'b.sql'])
+
+
 def names_cannot_break_a_line(p):
     p.file(b'a\nName: forged\xff, \\.sql')
     p.write(CONFIG)
@@ -79,4 +89,4 @@ def one_that_cannot_be_written_is_an_error(p):
 
 
 main(once_writes_them_and_a_dry_run_does_not, in_portuguese, a_language_that_is_not_there_is_said,
-     a_listing_in_the_source_is_no_backup, names_cannot_break_a_line, one_that_cannot_be_written_is_an_error)
+     a_listing_in_the_source_is_no_backup, nor_is_another_sets, names_cannot_break_a_line, one_that_cannot_be_written_is_an_error)
