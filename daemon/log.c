@@ -18,6 +18,8 @@ void log_line(enum LogLevel level, const char *format, ...) {
         va_start(args, format);
         vsnprintf(line, sizeof(line), format, args);
         va_end(args);
+        /* Where both go to one place, each line stands where it belongs. */
+        fflush(stdout);
         fprintf(stderr, "retaind: %s%s\n", words[level], line);
 }
 

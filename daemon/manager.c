@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/manager.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #include "daemon/keeper.h"
@@ -82,8 +81,8 @@ int manager_run_once(const struct Config *config, const struct Options *options)
         if (!options->json)
                 printf("\n%s\n", options->dry_run ? "A dry run: nothing was changed."
                                                   : "This version copies and removes nothing yet: that was the plan.");
-        if (fflush(stdout) != 0) {
-                log_error("cannot write to standard output: %s", log_errno(-errno));
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                log_error("cannot write all of the plan to standard output");
                 failed = true;
         }
         return failed ? EXIT_FAILURE : EXIT_SUCCESS;
