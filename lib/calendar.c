@@ -82,17 +82,21 @@ bool calendar_is_valid(const struct Civil *civil) {
                civil->minute < 60 && civil->second <= 60;
 }
 
-/* Years, months and days by the wall clock, in either direction; the exact part likewise. */
-static int64_t shift(const struct Zone *zone, int64_t usec, const struct Span *span, int sign) {
+/* By the wall clock, then the exact part; the day is that of the month arrived in, or runs over. */
+static int64_t shift(const struct Zone *zone, int64_t usec, const struct Span *span, int sign, bool clamp) {
         struct Local local;
-        int64_t year, days;
+        int64_t year, months, days;
         int month, day;
 
         if (span->years != 0 || span->months != 0 || span->days != 0) {
                 local = local_of(zone, usec);
                 date_of(local.days, &year, &month, &day);
-                year += sign * (int64_t)span->years;
-                days = zone_days(year, month + sign * (int64_t)span->months, day) + sign * (int64_t)span->days;
+                months = month - 1 + sign * (int64_t)span->months;
+                year += sign * (int64_t)span->years + div_floor(months, 12);
+                month = (int)mod_floor(months, 12) + 1;
+                if (clamp)
+                        day = MIN(day, days_of_month(year, month));
+                days = zone_days(year, month, day) + sign * (int64_t)span->days;
                 if (days < YEAR_MIN * 365 || days > YEAR_MAX * 365)
                         return sign < 0 ? INT64_MIN : INT64_MAX;
                 usec = moment_of(zone, days * SEC_PER_DAY + local.sec) * USEC_PER_SEC + local.usec;
@@ -101,32 +105,11 @@ static int64_t shift(const struct Zone *zone, int64_t usec, const struct Span *s
 }
 
 int64_t calendar_subtract(const struct Zone *zone, int64_t usec, const struct Span *span) {
-        return span_is_infinite(span) ? INT64_MIN : shift(zone, usec, span, -1);
+        return span_is_infinite(span) ? INT64_MIN : shift(zone, usec, span, -1, false);
 }
 
-int64_t calendar_expiry(const struct Zone *zone, int64_t usec, const struct Span *span) {
-        int64_t low, high;
-
-        if (span_is_infinite(span))
-                return USEC_INFINITY;
-        /* Nearly always it is a span later. Days that are missing and hours that are skipped make it another moment, but
-         * never by more than the overrun of a month and a change of the clocks. */
-        low = shift(zone, usec, span, 1);
-        if (low >= USEC_INFINITY - 40 * USEC_PER_DAY)
-                return USEC_INFINITY;
-        if (calendar_subtract(zone, low, span) <= usec && calendar_subtract(zone, low + 1, span) > usec)
-                return low + 1;
-        high = low + 40 * USEC_PER_DAY;
-        low -= 40 * USEC_PER_DAY;
-        while (high - low > 1) {
-                int64_t middle = low + (high - low) / 2;
-
-                if (calendar_subtract(zone, middle, span) > usec)
-                        high = middle;
-                else
-                        low = middle;
-        }
-        return high;
+int64_t calendar_add(const struct Zone *zone, int64_t usec, const struct Span *span) {
+        return span_is_infinite(span) ? USEC_INFINITY : shift(zone, usec, span, 1, true);
 }
 
 static int64_t period_of(const struct Local *local, enum CalendarPeriod period) {

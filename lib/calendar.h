@@ -47,8 +47,11 @@ bool calendar_is_valid(const struct Civil *civil) _pure_;
  */
 int64_t calendar_subtract(const struct Zone *zone, int64_t usec, const struct Span *span) _pure_;
 
-/* The first moment from which usec is more than a span ago, by calendar_subtract(). USEC_INFINITY: never. */
-int64_t calendar_expiry(const struct Zone *zone, int64_t usec, const struct Span *span) _pure_;
+/*
+ * The moment a span after another, likewise; but a day that the month does not have is its last one (31 January and
+ * a month is 28 February), so that of two backups the older never lasts longer. USEC_INFINITY: never.
+ */
+int64_t calendar_add(const struct Zone *zone, int64_t usec, const struct Span *span) _pure_;
 
 /*
  * A number that two moments share exactly if the zone's clocks put them in the same period. The hour is the

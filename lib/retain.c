@@ -15,8 +15,9 @@
 struct Walk {
         const struct Policy *policy;
         const struct Zone *zone;
-        int64_t keep_for_since;                 /* KEEP_FOR keeps what is not before it */
-        int64_t within_since[_POLICY_RULE_MAX]; /* likewise, for KEEP_WITHIN… */
+        int64_t now_usec;
+        int64_t next_usec;                      /* when KEEP_FOR first lets one of them go */
+        int64_t within_since[_POLICY_RULE_MAX]; /* KEEP_WITHIN… keeps what is not before it */
         uint32_t left[_POLICY_RULE_MAX];        /* how many places the counted rules still have */
         int64_t last_period[_POLICY_RULE_MAX];  /* whose newest the rule has */
         uint32_t has_period;                    /* bit 1 << rule: the rule has one */
@@ -31,9 +32,7 @@ static const struct RetainItem *newest_present(const struct RetainItem *items, s
 
 static void walk_init(struct Walk *walk, const struct Policy *policy, const struct Zone *zone, int64_t now_usec,
                       int64_t newest_usec) {
-        *walk = (struct Walk){.policy = policy, .zone = zone};
-        if (policy_has(policy, POLICY_KEEP_FOR))
-                walk->keep_for_since = calendar_subtract(zone, now_usec, &policy->span[POLICY_KEEP_FOR]);
+        *walk = (struct Walk){.policy = policy, .zone = zone, .now_usec = now_usec, .next_usec = USEC_INFINITY};
         for (enum PolicyRule rule = POLICY_KEEP_WITHIN; rule < _POLICY_RULE_MAX; rule++)
                 if (policy_has(policy, rule))
                         walk->within_since[rule] = calendar_subtract(zone, newest_usec, &policy->span[rule]);
@@ -75,13 +74,23 @@ static uint32_t keep_by_period(struct Walk *walk, int64_t usec) {
         return kept_by;
 }
 
+/* Counted forward from the backup and not back from now: once over, it is over, whatever months and clocks do. */
+static bool is_kept_for(struct Walk *walk, int64_t usec) {
+        int64_t until = calendar_add(walk->zone, usec, &walk->policy->span[POLICY_KEEP_FOR]);
+
+        if (until < walk->now_usec)
+                return false;
+        walk->next_usec = MIN(walk->next_usec, add_saturated(until, 1));
+        return true;
+}
+
 static uint32_t keep_by_rules(struct Walk *walk, int64_t usec) {
         const struct Policy *policy = walk->policy;
         uint32_t kept_by = 0;
 
         if (policy->rules == 0)
                 return RETAIN_NO_RULES;
-        if (policy_has(policy, POLICY_KEEP_FOR) && usec >= walk->keep_for_since)
+        if (policy_has(policy, POLICY_KEEP_FOR) && is_kept_for(walk, usec))
                 kept_by |= UINT32_C(1) << POLICY_KEEP_FOR;
         if (policy_has(policy, POLICY_KEEP_LAST) && take_place(walk, POLICY_KEEP_LAST))
                 kept_by |= UINT32_C(1) << POLICY_KEEP_LAST;
@@ -94,7 +103,7 @@ static uint32_t keep_by_rules(struct Walk *walk, int64_t usec) {
 
 void retain_apply(const struct Policy *policy, const struct Zone *zone, int64_t now_usec, int64_t future_tolerance_usec,
                   struct RetainItem *items, size_t n_items, int64_t *ret_next_usec) {
-        const struct RetainItem *newest, *oldest_kept_for = NULL;
+        const struct RetainItem *newest;
         int64_t next_usec = USEC_INFINITY;
         struct Walk walk;
 
@@ -114,11 +123,6 @@ void retain_apply(const struct Policy *policy, const struct Zone *zone, int64_t 
                 if (items[i].kept_by & (RETAIN_NO_TIME | RETAIN_FUTURE))
                         continue;
                 items[i].kept_by |= keep_by_rules(&walk, items[i].time_usec);
-                if (items[i].kept_by & UINT32_C(1) << POLICY_KEEP_FOR)
-                        oldest_kept_for = &items[i];
         }
-        if (oldest_kept_for)
-                next_usec = MIN(next_usec,
-                                calendar_expiry(zone, oldest_kept_for->time_usec, &policy->span[POLICY_KEEP_FOR]));
-        *ret_next_usec = next_usec;
+        *ret_next_usec = MIN(next_usec, walk.next_usec);
 }

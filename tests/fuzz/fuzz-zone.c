@@ -27,10 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                         abort();
                 calendar_format_rfc3339(zone, moments[i], buf);
                 if (calendar_subtract(zone, moments[i], &(struct Span){.usec = 1}) > moments[i] ||
-                    calendar_expiry(zone, moments[i], &(struct Span){.usec = 1}) < moments[i])
+                    calendar_add(zone, moments[i], &(struct Span){.usec = 1}) < moments[i])
                         abort();
                 sink = sink + (uint64_t)calendar_to_usec(zone, &civil) +
-                       (uint64_t)calendar_expiry(zone, moments[i], &(struct Span){.months = 1});
+                       (uint64_t)calendar_add(zone, moments[i], &(struct Span){.months = 1});
         }
         return 0;
 }

@@ -156,8 +156,12 @@ static void model(const struct History *h, uint32_t *kept_by) {
 
                 if (!policy_has(&h->policy, rule))
                         continue;
-                if (rule == POLICY_KEEP_FOR || rule == POLICY_KEEP_WITHIN) {
-                        int64_t since = calendar_subtract(h->zone, rule == POLICY_KEEP_FOR ? h->now : newest, span);
+                if (rule == POLICY_KEEP_FOR) {
+                        for (size_t i = first; i < h->n; i++)
+                                if (h->now <= calendar_add(h->zone, h->items[i].time_usec, span))
+                                        kept_by[i] |= bit;
+                } else if (rule == POLICY_KEEP_WITHIN) {
+                        int64_t since = calendar_subtract(h->zone, newest, span);
 
                         for (size_t i = first; i < h->n; i++)
                                 if (h->items[i].time_usec >= since)

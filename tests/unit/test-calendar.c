@@ -141,18 +141,39 @@ START_TEST(subtracts_by_the_wall_clock) {
 }
 END_TEST
 
-/* The expiry is exactly where calendar_subtract() passes the moment, for spans of every kind at random moments. */
-START_TEST(expires_exactly) {
-        const struct Span spans[] = {
-                {.usec = 5},
-                {.days = 1},
-                {.days = 3},
-                {.months = 1},
-                {.months = 1, .days = 2},
-                {.years = 1, .usec = 7},
-                {.months = 11},
-                {.days = 40},
+START_TEST(adds_by_the_wall_clock) {
+        static const struct {
+                const char *zone, *from;
+                struct Span span;
+                const char *to;
+        } cases[] = {
+                {"UTC", "2026-01-31 10:00:00", {.months = 1}, "2026-02-28 10:00:00"},
+                {"UTC", "2028-01-30 10:00:00", {.months = 1}, "2028-02-29 10:00:00"},
+                {"UTC", "2026-01-28 10:00:00", {.months = 1}, "2026-02-28 10:00:00"},
+                {"UTC", "2026-10-31 10:00:00", {.months = 4}, "2027-02-28 10:00:00"},
+                {"UTC", "2028-02-29 10:00:00", {.years = 1}, "2029-02-28 10:00:00"},
+                {"UTC", "2026-12-31 23:59:00", {.months = 1}, "2027-01-31 23:59:00"},
+                {"UTC", "2026-01-31 10:00:00", {.months = 1, .days = 2, .usec = USEC_PER_HOUR}, "2026-03-02 11:00:00"},
+                {"Europe/Berlin", "2026-03-28 10:00:00", {.days = 1}, "2026-03-29 10:00:00"}, /* 23 hours */
+                {"Europe/Berlin", "2026-10-24 10:00:00", {.days = 1}, "2026-10-25 10:00:00"}, /* 25 hours */
+                {"Europe/Berlin", "2026-03-28 02:30:00", {.days = 1}, "2026-03-29 03:30:00"}, /* never read */
         };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(zone_freep) struct Zone *zone = test_zone(cases[i].zone);
+
+                assert_row(calendar_add(zone, usec_of(zone, cases[i].from), &cases[i].span) ==
+                                   usec_of(zone, cases[i].to),
+                           cases[i].from);
+        }
+        ck_assert_int_eq(calendar_add(zone_utc(), 0, &(struct Span){.usec = USEC_INFINITY}), USEC_INFINITY);
+        ck_assert_int_eq(calendar_add(zone_utc(), INT64_MAX, &(struct Span){.days = 1}), USEC_INFINITY);
+}
+END_TEST
+
+/* Of two backups a day or more apart, the older never lasts longer, a change of the clocks aside. */
+START_TEST(adds_in_order) {
+        const struct Span spans[] = {{.months = 1}, {.months = 1, .days = 2}, {.years = 1, .usec = 7}, {.months = 11}};
         uint64_t random = 42;
 
         for (size_t z = 0; z < ELEMENTSOF(zones); z++) {
@@ -160,18 +181,15 @@ START_TEST(expires_exactly) {
 
                 for (unsigned i = 0; i < 4000; i++) {
                         const struct Span *span = &spans[i % ELEMENTSOF(spans)];
-                        int64_t usec, expiry;
+                        int64_t usec;
 
                         random ^= random << 13, random ^= random >> 7, random ^= random << 17;
                         usec = (int64_t)(random % 6000000000) * USEC_PER_SEC - 1000000000 * USEC_PER_SEC;
-                        expiry = calendar_expiry(zone, usec, span);
-                        ck_assert_msg(calendar_subtract(zone, expiry, span) > usec &&
-                                              calendar_subtract(zone, expiry - 1, span) <= usec,
+                        ck_assert_msg(calendar_add(zone, usec - USEC_PER_DAY, span) <=
+                                              calendar_add(zone, usec, span) + 2 * USEC_PER_HOUR,
                                       "%s, %lld, span %zu", zones[z], (long long)usec, i % ELEMENTSOF(spans));
                 }
         }
-        ck_assert_int_eq(calendar_expiry(zone_utc(), 0, &(struct Span){.usec = USEC_INFINITY}), USEC_INFINITY);
-        ck_assert_int_eq(calendar_expiry(zone_utc(), INT64_MAX, &(struct Span){.days = 1}), USEC_INFINITY);
 }
 END_TEST
 
@@ -259,7 +277,7 @@ START_TEST(bears_every_number) {
                         ck_assert_ptr_nonnull(calendar_format_rfc3339(zone, extremes[i], buf));
                         for (size_t s = 0; s < ELEMENTSOF(spans); s++) {
                                 ck_assert_int_le(calendar_subtract(zone, extremes[i], &spans[s]), extremes[i]);
-                                ck_assert_int_ge(calendar_expiry(zone, extremes[i], &spans[s]), extremes[i]);
+                                ck_assert_int_ge(calendar_add(zone, extremes[i], &spans[s]), extremes[i]);
                         }
                 }
         }
@@ -423,7 +441,8 @@ int main(void) {
                                             agrees_with_libc,
                                             clocks_that_are_moved,
                                             subtracts_by_the_wall_clock,
-                                            expires_exactly,
+                                            adds_by_the_wall_clock,
+                                            adds_in_order,
                                             periods_are_the_calendars,
                                             knows_what_is_a_date,
                                             bears_every_number,
