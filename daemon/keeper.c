@@ -1,335 +1,302 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/keeper.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "daemon/audit.h"
+#include "daemon/keeper-internal.h"
 #include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/progress.h"
 #include "lib/error.h"
 #include "lib/os.h"
-#include "lib/scan.h"
 
-/* So many skipped or unreadable names are said one by one; more are a number. */
-#define N_SAID_MAX 20
-
-/* Which directory a path led to, whatever its name. */
-struct TreeId {
-        uint64_t dev, ino;
-};
-
-/* A tree to look at: the source, or a destination. */
-struct Look {
-        struct Keeper *keeper;
-        const char *what; /* "valcann" or "valcann/nas", for messages */
-        const char *path;
-        bool is_source;
-        struct Index *index;
-        struct ScanOptions options;
-        size_t n_skipped;
-        size_t n_unreadable;
-        struct TreeId id;
-};
-
-static int new_index(const struct ConfigSet *set, struct Index **ret) {
+static int new_index(const struct ConfigSet *view, struct Index **ret) {
         struct HashKey key;
 
         if (getrandom(&key, sizeof(key), 0) != sizeof(key))
                 return -EIO;
-        return index_new(set, key, ret);
+        return index_new(view, key, ret);
 }
 
-int keeper_new(const struct Config *config, const struct ConfigSet *set, struct Keeper **ret) {
-        _cleanup_(keeper_freep) struct Keeper *keeper = NULL;
+/* How the set's names are read at a destination, under the policy that its copies have. */
+static void make_view(struct Keeper *keeper, struct KeeperTree *tree) {
+        const struct ConfigCopy *copy = tree->config;
+
+        tree->own_view = *keeper->set;
+        tree->own_view.policy = copy->policy;
+        tree->own_view.remove_max_percent = copy->remove_max_percent;
+        tree->own_view.trash_usec = copy->trash_usec;
+        tree->own_view.copies = NULL;
+        tree->own_view.n_copies = 0;
+        /* A copy's birth is when it was copied. The catalog knows its backup's; without one, its modification is nearest. */
+        if (keeper->set->age_from == CONFIG_AGE_FROM_BIRTH && !keeper->pass->ledger && !keeper->pass->catalog)
+                tree->own_view.age_from = CONFIG_AGE_FROM_MODIFIED;
+        tree->view = &tree->own_view;
+}
+
+static int new_copies(struct Keeper *keeper) {
+        const struct ConfigSet *set = keeper->set;
         int r;
 
-        keeper = calloc(1, sizeof(*keeper));
-        if (!keeper)
-                return -ENOMEM;
-        keeper->config = config;
-        keeper->set = set;
-        keeper->set_at_copies = *set;
-        /* A copy's birth is when it was copied; its backup's is not known there, and its modification is nearest. */
-        if (set->age_from == CONFIG_AGE_FROM_BIRTH)
-                keeper->set_at_copies.age_from = CONFIG_AGE_FROM_MODIFIED;
-
-        keeper->copies = calloc(MAX(set->n_copies, (size_t)1), sizeof(struct KeeperCopy));
+        keeper->copies = calloc(MAX(set->n_copies, (size_t)1), sizeof(struct KeeperTree));
         keeper->copy_indexes = calloc(MAX(set->n_copies, (size_t)1), sizeof(struct Index *));
         if (!keeper->copies || !keeper->copy_indexes)
                 return -ENOMEM;
-        r = new_index(set, &keeper->index);
-        if (r < 0)
-                return r;
         for (size_t i = 0; i < set->n_copies; i++) {
-                r = new_index(&keeper->set_at_copies, &keeper->copies[i].index);
+                struct KeeperTree *tree = &keeper->copies[i];
+
+                tree->keeper = keeper;
+                tree->config = set->copies[i];
+                tree->copy = i;
+                tree->path = tree->config->to;
+                tree->listing = tree->config->listing;
+                snprintf(tree->what, sizeof(tree->what), "%s/%s", set->name, tree->config->name);
+                make_view(keeper, tree);
+                r = new_index(tree->view, &tree->index);
                 if (r < 0)
                         return r;
-                keeper->copy_indexes[i] = keeper->copies[i].index;
+                keeper->copy_indexes[i] = tree->index;
         }
+        return 0;
+}
+
+int keeper_new(struct Pass *pass, const struct Config *config, const struct ConfigSet *set, struct Keeper **ret) {
+        _cleanup_(keeper_freep) struct Keeper *keeper = calloc(1, sizeof(*keeper));
+        int r;
+
+        if (!keeper)
+                return -ENOMEM;
+        keeper->pass = pass;
+        keeper->config = config;
+        keeper->set = set;
+        keeper->last_usec = INT64_MIN;
+        keeper->source = (struct KeeperTree){
+                .keeper = keeper,
+                .copy = SIZE_MAX,
+                .path = set->source,
+                .listing = set->listing,
+                .view = set,
+        };
+        snprintf(keeper->source.what, sizeof(keeper->source.what), "%s", set->name);
+        r = new_index(set, &keeper->source.index);
+        if (r < 0)
+                return r;
+        r = new_copies(keeper);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(keeper);
         return 0;
+}
+
+static void tree_done(struct KeeperTree *tree) {
+        worker_free(tree->worker);
+        keeper_free_copying(tree);
+        keeper_free_removing(tree);
+        plan_free(tree->plan);
+        index_free(tree->index);
+        for (size_t i = 0; i < tree->n_leftovers; i++)
+                free(tree->leftovers[i]);
+        free(tree->leftovers);
 }
 
 struct Keeper *keeper_free(struct Keeper *keeper) {
         if (!keeper)
                 return NULL;
-        if (keeper->copies)
-                for (size_t i = 0; i < keeper->set->n_copies; i++)
-                        index_free(keeper->copies[i].index);
+        recall_free(keeper->recall);
+        for (size_t i = 0; keeper->copies && i < keeper->set->n_copies; i++)
+                tree_done(&keeper->copies[i]);
+        tree_done(&keeper->source);
+        for (size_t i = 0; i < keeper->n_strings; i++)
+                free(keeper->strings[i]);
+        free(keeper->strings);
+        free(keeper->intents);
         free(keeper->copies);
         free(keeper->copy_indexes);
-        plan_free(keeper->plan);
-        index_free(keeper->index);
         free(keeper);
         return NULL;
 }
 
-/* Says why a tree cannot be opened, and what to do about it. */
-static void say_not_opened(struct Look *look, int error) {
-        const char *cure = look->is_source ? "nothing of the set is planned" : "nothing counts as copied there";
-        _cleanup_(freep) char *real = NULL;
+void keeper_emit(struct KeeperTree *tree, struct Event event) {
+        struct Keeper *keeper = tree->keeper;
+        struct EventFields fields = {};
 
-        look->keeper->failed = true;
-        switch (error) {
-        case -ENOENT:
-                log_error("%s: %s does not exist; %s (retaind never creates it)", look->what, log_name(look->path),
-                          cure);
-                break;
-        case -ENOTDIR:
-                log_error("%s: %s is no directory; %s", look->what, log_name(look->path), cure);
-                break;
-        case -ELOOP:
-                real = realpath(look->path, NULL);
-                log_error("%s: %s leads through a symbolic link, which may be swapped behind our back; write %s",
-                          look->what, log_name(look->path), real ? log_name(real) : "the path it leads to");
-                break;
-        default:
-                log_error("%s: cannot open %s: %s; %s", look->what, log_name(look->path), log_errno(error), cure);
-        }
+        event.set = keeper->set->name;
+        if (tree->config && !event.destination)
+                event.destination = tree->config->name;
+        event.usec = os_now_usec();
+        if (event_priority(event.kind) <= EVENT_ERROR)
+                keeper->failed = true;
+        progress_clear(keeper->pass->progress);
+        if (getrandom(event.id, sizeof(event.id), 0) != sizeof(event.id) || event_make_fields(&event, &fields) < 0 ||
+            audit_emit(&fields, event_priority(event.kind)) < 0)
+                log_error("%s: an event could not be told to the journal", tree->what);
+        event_fields_done(&fields);
 }
 
-static void say_unreadable(struct Look *look, const struct ScanEntry *entry) {
-        const char *reason =
-                entry->error == -ELOOP ? "nested too deeply, or replaced by a symbolic link" : log_errno(entry->error);
-
-        look->keeper->failed = true;
-        if (look->n_unreadable++ >= N_SAID_MAX)
-                return;
-        log_error("%s: cannot read %s%s%s%s%s: %s%s", look->what, log_name(look->path), *entry->path ? "/" : "",
-                  log_name(entry->path), *entry->name ? "/" : "", log_name(entry->name), reason,
-                  look->is_source ? "; nothing of this set may be removed" : "");
+void keeper_open(struct KeeperTree *tree) {
+        tree->n_open++;
+        tree->keeper->n_open++;
 }
 
-static void say_skipped(struct Look *look, const struct ScanEntry *entry) {
-        if (look->is_source)
-                look->keeper->n_skipped++;
-        if (look->n_skipped++ >= N_SAID_MAX)
-                return;
-        log_notice("%s: skipped %s%s%s: %s%s", look->what, log_name(entry->path), *entry->path ? "/" : "",
-                   log_name(entry->name), scan_skipped_text(entry->skipped),
-                   entry->skipped == SCAN_SKIPPED_FILE_SYSTEM ? " (OneFileSystem=no includes it)" : "");
+void keeper_close(struct KeeperTree *tree) {
+        tree->n_open--;
+        tree->keeper->n_open--;
+        keeper_go_on(tree->keeper);
 }
 
-static int observe(struct Look *look, const struct ScanEntry *entry, uint32_t *directory) {
-        enum IndexChange change;
+int keeper_send(struct KeeperTree *tree, const struct Job *job) {
+        int r = worker_send(tree->worker, job, true);
 
-        switch (entry->kind) {
-        case SCAN_DIRECTORY:
-                return index_directory(look->index, entry->path, directory);
-        case SCAN_FILE:
-                return index_upsert(look->index, *directory, entry->name, entry->n_name, &entry->stat, &change);
-        case SCAN_SKIPPED:
-                say_skipped(look, entry);
-                return 0;
-        case SCAN_UNREADABLE:
-                say_unreadable(look, entry);
-                return 0;
-        }
-        return 0;
-}
-
-static void say_counts(const struct Look *look) {
-        if (look->n_skipped > N_SAID_MAX)
-                log_notice("%s: and %zu more skipped", look->what, look->n_skipped - N_SAID_MAX);
-        if (look->n_unreadable > N_SAID_MAX)
-                log_error("%s: and %zu more cannot be read", look->what, look->n_unreadable - N_SAID_MAX);
-}
-
-static int tree_id(int fd, struct TreeId *ret) {
-        struct statx st;
-        int r;
-
-        r = os_statx(fd, "", &st);
-        if (r < 0)
-                return r;
-        *ret = (struct TreeId){
-                .dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
-                .ino = st.stx_ino,
-        };
-        return 0;
-}
-
-/* Everything in the tree into the index. */
-static int look_at_tree(struct Look *look, bool *ret_is_there) {
-        _cleanup_(scan_freep) struct Scan *scan = NULL;
-        _cleanup_(os_closep) int fd = -1;
-        struct ScanEntry entry;
-        uint32_t directory = INDEX_NONE;
-        size_t n_gone;
-        int r;
-
-        *ret_is_there = false;
-        fd = os_open_directory(look->path);
-        if (fd < 0) {
-                say_not_opened(look, fd);
-                return 0;
-        }
-        r = tree_id(fd, &look->id);
-        if (r < 0)
-                return r;
-        r = scan_new(fd, &look->options, &scan);
-        if (r < 0)
-                return r;
-
-        index_begin(look->index);
-        while ((r = scan_next(scan, &entry)) > 0) {
-                r = observe(look, &entry, &directory);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        r = index_sweep(look->index, &n_gone);
-        if (r < 0)
-                return r;
-        say_counts(look);
-        if (look->is_source)
-                look->keeper->n_excluded = scan_n_excluded(scan);
-        *ret_is_there = true;
-        return index_arrange(look->index);
-}
-
-/* The path of a listing as seen from the tree it lies in, else NULL. */
-static const char *path_within(const char *tree, const char *path) {
-        size_t n = strlen(tree);
-
-        if (!path || strncmp(path, tree, n) != 0)
-                return NULL;
-        return path[n] == '/' ? path + n + 1 : streq(tree, "/") ? path + 1 : NULL;
-}
-
-/* Every set's listings that lie in the tree, relative to it; terminated by NULL. */
-static int own_files(const struct Config *config, const char *tree, const char ***ret) {
-        const char **files;
-        size_t n = 1;
-
-        for (size_t i = 0; i < config->n_sets; i++)
-                n += 1 + config->sets[i]->n_copies;
-        files = calloc(n, sizeof(char *));
-        if (!files)
-                return -ENOMEM;
-
-        n = 0;
-        for (size_t i = 0; i < config->n_sets; i++) {
-                const struct ConfigSet *set = config->sets[i];
-
-                files[n] = path_within(tree, set->listing);
-                n += files[n] != NULL;
-                for (size_t c = 0; c < set->n_copies; c++) {
-                        files[n] = path_within(tree, set->copies[c]->listing);
-                        n += files[n] != NULL;
-                }
-        }
-        *ret = files;
-        return 0;
-}
-
-static int look_at_source(struct Keeper *keeper, struct TreeId *ret_id) {
-        _cleanup_(filter_freep) struct Filter *filter = NULL;
-        _cleanup_(freep) const char **files = NULL;
-        struct Look look = {
-                .keeper = keeper,
-                .what = keeper->set->name,
-                .path = keeper->set->source,
-                .is_source = true,
-                .index = keeper->index,
-        };
-        int r;
-
-        r = filter_new(keeper->set->include, keeper->set->exclude, &filter);
-        if (r < 0)
-                return r;
-        r = own_files(keeper->config, keeper->set->source, &files);
-        if (r < 0)
-                return r;
-        look.options = (struct ScanOptions){
-                .filter = filter,
-                .recursive = keeper->set->recursive,
-                .one_file_system = keeper->set->one_file_system,
-                .ignored = (char *const *)files,
-        };
-        r = look_at_tree(&look, &keeper->is_there);
-        keeper->is_partial = look.n_unreadable > 0;
-        *ret_id = look.id;
+        if (r >= 0)
+                keeper_open(tree);
         return r;
 }
 
-/* Two paths, one tree or one disk: the configuration cannot see it, we can. */
-static void compare_trees(const struct Look *copy, const struct TreeId *source) {
-        if (copy->id.dev != source->dev)
-                return;
-        if (copy->id.ino == source->ino) {
-                copy->keeper->failed = true;
-                log_error("%s: %s is the source itself under another name; no copy of it is one", copy->what,
-                          log_name(copy->path));
-        } else
-                log_notice("%s: %s is on the source's own file system: when that is lost, so are these copies",
-                           copy->what, log_name(copy->path));
-}
+int keeper_submit(struct Keeper *keeper, const struct LedgerWork *work) {
+        int r = ledger_submit(keeper->pass->ledger, work);
 
-static int look_at_copy(struct Keeper *keeper, size_t i, const struct TreeId *source) {
-        const struct ConfigCopy *copy = keeper->set->copies[i];
-        _cleanup_(freep) const char **files = NULL;
-        char what[256];
-        struct Look look = {
-                .keeper = keeper,
-                .what = what,
-                .path = copy->to,
-                .index = keeper->copies[i].index,
-        };
-        int r;
-
-        snprintf(what, sizeof(what), "%s/%s", keeper->set->name, copy->name);
-        r = own_files(keeper->config, copy->to, &files);
-        if (r < 0)
-                return r;
-        look.options =
-                (struct ScanOptions){.recursive = true, .one_file_system = true, .ignored = (char *const *)files};
-        r = look_at_tree(&look, &keeper->copies[i].is_there);
-        if (r >= 0 && keeper->is_there && keeper->copies[i].is_there)
-                compare_trees(&look, source);
+        if (r >= 0)
+                keeper->n_open++;
         return r;
 }
 
-int keeper_look(struct Keeper *keeper, int64_t now_usec) {
-        struct PlanInput input = {
-                .set = keeper->set,
-                .index = keeper->index,
-                .copies = keeper->copy_indexes,
-                .now_usec = now_usec,
-        };
-        struct TreeId source = {};
+void keeper_close_record(struct Keeper *keeper) {
+        keeper->n_open--;
+        keeper_go_on(keeper);
+}
+
+int keeper_commit(struct KeeperTree *tree) {
         int r;
 
-        r = look_at_source(keeper, &source);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < keeper->set->n_copies; i++) {
-                r = look_at_copy(keeper, i, &source);
-                if (r < 0)
-                        return r;
+        r = worker_send(tree->worker, &(struct Job){.kind = JOB_COMMIT}, false);
+        return r < 0 ? r : worker_flush(tree->worker);
+}
+
+void keeper_stop_tree(struct KeeperTree *tree) {
+        tree->is_stopped = true;
+}
+
+void keeper_fail(struct Keeper *keeper, int error) {
+        log_error("%s: %s", keeper->set->name, log_errno(error));
+        keeper->failed = true;
+        keeper->step = STEP_DONE;
+}
+
+void keeper_catalog_failed(struct Keeper *keeper, int error) {
+        const char *reason = error > 0 ? catalog_error_text(error) : log_errno(error);
+
+        keeper->failed = true;
+        if (keeper->pass->is_stopping)
+                return;
+        keeper->pass->is_stopping = true;
+        keeper_emit(&keeper->source, (struct Event){.kind = EVENT_CATALOG_FAILED, .reason = reason});
+}
+
+/* Whether there is more to do than to look. */
+static bool is_acting(const struct Keeper *keeper) {
+        return keeper->pass->ledger && !keeper->pass->is_stopping;
+}
+
+static bool is_changed(const struct Keeper *keeper) {
+        bool changed = keeper->source.is_changed;
+
+        for (size_t i = 0; i < keeper->set->n_copies; i++)
+                changed = changed || keeper->copies[i].is_changed;
+        return changed;
+}
+
+static enum KeeperStep next_step(const struct Keeper *keeper) {
+        switch (keeper->step) {
+        case STEP_CONNECT:
+                if (!keeper->source.is_there)
+                        return STEP_DONE;
+                return is_acting(keeper) ? STEP_RECOVER : STEP_LOOK;
+        case STEP_RECALL:
+                return keeper->pass->options->verify && keeper->round == 0 && is_acting(keeper) ? STEP_VERIFY
+                                                                                                : STEP_PLAN;
+        case STEP_PLAN:
+                if (!is_acting(keeper))
+                        return STEP_DONE;
+                return keeper->round == 1 ? STEP_RECORD : STEP_REMOVE;
+        case STEP_COPY:
+                if (!is_acting(keeper))
+                        return STEP_LIST;
+                return is_changed(keeper) ? STEP_LOOK : STEP_REMOVE;
+        case STEP_OPEN:
+        case STEP_RECOVER:
+        case STEP_LOOK:
+        case STEP_VERIFY:
+        case STEP_RECORD:
+        case STEP_RENAME:
+        case STEP_REMOVE:
+        case STEP_LIST:
+                return keeper->step + 1;
+        case STEP_DONE:
+                break;
         }
-        input.source_is_partial = keeper->is_partial;
-        keeper->plan = plan_free(keeper->plan);
-        return plan_new(&input, &keeper->plan);
+        return STEP_DONE;
+}
+
+static int run_step(struct Keeper *keeper) {
+        switch (keeper->step) {
+        case STEP_OPEN:
+                return keeper_step_open(keeper);
+        case STEP_CONNECT:
+                return keeper_step_connect(keeper);
+        case STEP_RECOVER:
+                return keeper_step_recover(keeper);
+        case STEP_LOOK:
+                return keeper_step_look(keeper, keeper->round > 0);
+        case STEP_RECALL:
+                return keeper_step_recall(keeper);
+        case STEP_VERIFY:
+                return keeper_step_verify(keeper);
+        case STEP_PLAN:
+                return keeper_step_plan(keeper);
+        case STEP_RECORD:
+                return keeper_step_record(keeper);
+        case STEP_RENAME:
+                return keeper_step_rename(keeper);
+        case STEP_COPY:
+                return keeper_step_copy(keeper);
+        case STEP_REMOVE:
+                return keeper_step_remove(keeper);
+        case STEP_LIST:
+                return keeper_step_list(keeper);
+        case STEP_DONE:
+                break;
+        }
+        return 0;
+}
+
+/* Steps that have nothing to wait for follow one another here, and not by recursion. */
+void keeper_go_on(struct Keeper *keeper) {
+        if (keeper->is_stepping)
+                return;
+        keeper->is_stepping = true;
+        while (keeper->n_open == 0 && keeper->step != STEP_DONE) {
+                int r;
+
+                keeper->step = next_step(keeper);
+                r = run_step(keeper);
+                if (r < 0)
+                        keeper_fail(keeper, r);
+        }
+        keeper->is_stepping = false;
+        if (keeper->n_open == 0 && keeper->step == STEP_DONE)
+                keeper->pass->done(keeper->pass, keeper);
+}
+
+void keeper_start(struct Keeper *keeper) {
+        int r;
+
+        keeper->step = STEP_OPEN;
+        keeper->is_stepping = true;
+        r = run_step(keeper);
+        if (r < 0)
+                keeper_fail(keeper, r);
+        keeper->is_stepping = false;
+        keeper_go_on(keeper);
 }

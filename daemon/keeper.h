@@ -2,42 +2,129 @@
 #pragma once
 
 /*
- * One set at run time: what lies in its source and at its destinations, and the
- * plan that follows. The keeper looks; it changes nothing.
+ * One set at run time: what lies in its source and at its destinations, what the
+ * catalog knows of it, the plan that follows, and the steps that carry it out.
+ *
+ * A keeper never waits. Workers look and act, the ledger records; a step is over
+ * when nothing of it is open any more, and then the next begins.
  */
 
+#include <systemd/sd-event.h>
+
+#include "daemon/ledger.h"
+#include "daemon/worker.h"
 #include "lib/base.h"
+#include "lib/catalog.h"
 #include "lib/config.h"
+#include "lib/event.h"
 #include "lib/index.h"
 #include "lib/plan.h"
+#include "lib/recall.h"
 
-struct KeeperCopy {
+struct CopyBatch;
+struct Pass;
+struct RemoveBatch;
+struct Records;
+
+enum KeeperStep {
+        STEP_OPEN,    /* ask the catalog who we are */
+        STEP_CONNECT, /* workers open their trees */
+        STEP_RECOVER, /* bring to an end what a dead run began to remove */
+        STEP_LOOK,    /* scan */
+        STEP_RECALL,  /* bring what was seen together with what is known */
+        STEP_VERIFY,  /* read copies again, where asked for */
+        STEP_PLAN,    /* decide, and show it */
+        STEP_RECORD,  /* what is new, and what is wanted */
+        STEP_RENAME,  /* copies follow renamed backups */
+        STEP_COPY,    /* and then look, recall and plan again */
+        STEP_REMOVE,
+        STEP_LIST, /* look again at what changed, for the listings */
+        STEP_DONE,
+};
+
+/* The source, or a destination. */
+struct KeeperTree {
+        struct Keeper *keeper;
+        const struct ConfigCopy *config; /* NULL: the source */
+        size_t copy;                     /* its number; SIZE_MAX: the source */
+        char what[256];                  /* "valcann/nas", for messages */
+        const char *path;
+        const char *listing;
+        const struct ConfigSet *view; /* how its names are read, and its policy */
+        struct ConfigSet own_view;    /* a destination's */
         struct Index *index;
-        bool is_there; /* could be opened */
+        struct Plan *plan; /* what is to be kept there; of the source, the set's plan */
+        struct Worker *worker;
+        uint64_t n_open; /* answers that are due of the worker, or of the ledger for it */
+        bool is_there;   /* opened, and of a destination with the right marker */
+        bool is_partial; /* not all of it could be read */
+        bool is_stopped; /* no more work for it in this pass */
+        bool is_changed; /* since the last look */
+        int64_t id;      /* a destination's, in the catalog; 0: none */
+        char marker[33];
+        uint64_t device;
+        struct BackupStat root;
+
+        /* Looking. */
+        uint32_t directory;
+        size_t n_skipped, n_unreadable;
+        uint64_t n_excluded;
+        char **leftovers;
+        size_t n_leftovers, n_leftovers_allocated;
+
+        /* Copying: the entry to look at next, batches that are under way, oldest first. */
+        uint32_t cursor;
+        struct CopyBatch *batches[2];
+        size_t n_failed_in_a_row;
+        uint32_t lost;       /* metadata that it could not hold */
+        uint64_t bytes_sent; /* for the progress bar */
+
+        /* Removing. */
+        struct RemoveBatch *removing;
+        struct RemoveBatch *companions; /* whose backups are gone */
+        struct Records *outcomes;       /* of the batch, to be recorded */
+
+        struct PlanCount copied, adopted, removed, verified;
+        size_t n_failed;
+        size_t n_removed_before; /* in the hour before */
 };
 
 struct Keeper {
+        struct Pass *pass;
         const struct Config *config;
         const struct ConfigSet *set;
-        struct ConfigSet set_at_copies; /* a view of set: how the same names are read at a destination */
-        struct Index *index;
-        struct KeeperCopy *copies;
+        struct KeeperTree source;
+        struct KeeperTree *copies;
         struct Index **copy_indexes;
-        struct Plan *plan;
-        uint64_t n_excluded;
-        size_t n_skipped;
-        bool is_there;   /* the source could be opened */
-        bool is_partial; /* but not all of it read */
-        bool failed;     /* something was reported as an error */
+        struct Recall *recall; /* NULL: no catalog */
+
+        enum KeeperStep step;
+        uint64_t n_open; /* what the step waits for, in all trees */
+        bool is_stepping;
+        unsigned round; /* how often it was planned */
+
+        int64_t id; /* in the catalog; 0: none */
+        struct CatalogRoot root;
+        bool has_root;
+        int64_t last_usec;
+        struct CatalogIntent *intents; /* unfinished; strings are the keeper's */
+        size_t n_intents, n_intents_allocated;
+        char **strings; /* freed with the keeper */
+        size_t n_strings, n_strings_allocated;
+
+        uint32_t record_cursor;
+        size_t n_recording;
+        bool is_source_held; /* another directory than before, or emptied by others */
+        bool failed;         /* something was reported as an error */
 };
 
-/* The keeper borrows the configuration and its set. */
-int keeper_new(const struct Config *config, const struct ConfigSet *set, struct Keeper **ret);
+int keeper_new(struct Pass *pass, const struct Config *config, const struct ConfigSet *set, struct Keeper **ret);
 struct Keeper *keeper_free(struct Keeper *keeper);
 DEFINE_CLEANUP(struct Keeper *, keeper_free)
 
-/*
- * Looks at the source and the destinations and makes the plan. What cannot be looked at is said, and remembered
- * in failed; a negative errno is our own failure.
- */
-int keeper_look(struct Keeper *keeper, int64_t now_usec);
+/* Calls pass->done() when all is over, never before it returns. */
+void keeper_start(struct Keeper *keeper);
+
+/* When it is done: the listings of what is there now, and the event that sums it up. */
+void keeper_write_listings(struct Keeper *keeper);
+void keeper_tell_summary(struct Keeper *keeper);

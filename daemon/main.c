@@ -14,7 +14,9 @@
 #include "daemon/manager.h"
 #include "daemon/options.h"
 #include "daemon/terminal.h"
+#include "daemon/worker-main.h"
 #include "lib/config-read.h"
+#include "lib/hash.h"
 #include "version.h"
 
 #define EXIT_USAGE 2
@@ -33,19 +35,28 @@ static int config_from_options(const struct Options *options, struct Problems *p
         _cleanup_(config_builder_freep) struct ConfigBuilder *builder = NULL;
         _cleanup_(freep) char *source = realpath(options->source, NULL);
         _cleanup_(freep) char *to = options->to ? realpath(options->to, NULL) : NULL;
+        const struct HashKey key = {};
+        char section[64], copy[64];
+        uint64_t hash;
         int r;
 
         r = config_builder_new(problems, &builder);
         if (r >= 0)
                 r = config_builder_begin_file(builder, "command line");
+        /* The catalog knows a set by its name: each pair of directories is one of its own. */
+        hash = hash_bytes(
+                &key, hash_bytes(&key, 0, source ? source : options->source, strlen(source ? source : options->source)),
+                strempty(to), strlen(strempty(to)));
+        snprintf(section, sizeof(section), "set cli-%08x", (unsigned)hash);
         if (r >= 0)
-                r = config_builder_section(builder, "set cli", 0);
+                r = config_builder_section(builder, section, 0);
         if (r >= 0)
                 r = config_builder_assign(builder, "Source", source ? source : options->source, 0);
         if (r >= 0 && options->keep_for)
                 r = config_builder_assign(builder, "KeepFor", options->keep_for, 0);
+        snprintf(copy, sizeof(copy), "copy cli-%08x/destination", (unsigned)hash);
         if (r >= 0 && options->to) {
-                r = config_builder_section(builder, "copy cli/to", 0);
+                r = config_builder_section(builder, copy, 0);
                 if (r >= 0)
                         r = config_builder_assign(builder, "To", to ? to : options->to, 0);
         }
@@ -100,6 +111,8 @@ int main(int argc, char *argv[]) {
         struct Options options;
         int r;
 
+        if (argc == 2 && streq(argv[1], "--worker"))
+                return worker_main();
         /* Only to know how wide characters stand; what is printed does not depend on it. */
         setlocale(LC_CTYPE, "");
         if (options_parse(argc, argv, &options) != 0)

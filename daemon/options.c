@@ -7,6 +7,7 @@
 #include "daemon/log.h"
 #include "lib/name.h"
 #include "lib/os.h"
+#include "lib/span.h"
 
 void options_print_help(void) {
         fputs("retaind [OPTIONS…]\n"
@@ -16,6 +17,9 @@ void options_print_help(void) {
               "  --once             make one pass over all sets and exit\n"
               "  --dry-run          with --once: show the plan and change nothing\n"
               "  --json             with --once: the plan as JSON, one object a line for every backup\n"
+              "  --release          with --once: lift the mass hold for this pass\n"
+              "  --verify           with --once: read all copies again and compare them\n"
+              "  --patience=SPAN    how long a disk may not answer before it is given up for this pass (5min)\n"
               "  --now=TIME         with --dry-run: plan as if it were that time (2026-12-24, 2026-12-24T03:04:05Z)\n"
               "  --config=FILE      read this file alone (default: /etc/retaind/retaind.conf and conf.d/*.conf)\n"
               "  --check-config     say what is wrong with the configuration, and exit\n"
@@ -25,6 +29,7 @@ void options_print_help(void) {
               "  --source=DIR       the directory with the backups\n"
               "  --to=DIR           a directory that gets copies of them\n"
               "  --keep-for=SPAN    how long a backup is kept: 3d, 2w, 6month\n"
+              "  --yes              do it; without, the plan is shown and nothing is changed\n"
               "\n"
               "Examples:\n"
               "  retaind --once --dry-run\n"
@@ -32,7 +37,6 @@ void options_print_help(void) {
               "  retaind --once --dry-run --json | jq -r 'select(.verdict == \"remove\") | .file'\n"
               "\n"
               "Exit status: 0 done, 1 something failed and was named, 2 wrong usage, 78 bad configuration.\n"
-              "This version plans and lists; it copies and removes nothing yet.\n"
               "See retaind(8) and retaind.conf(5).\n",
               stdout);
 }
@@ -56,8 +60,18 @@ static int parse_now(const char *text, int64_t *ret) {
         return 0;
 }
 
+static int parse_patience(const char *text, int64_t *ret) {
+        struct Span span;
+
+        if (span_parse(text, &span) != 0 || span_usec(&span) < USEC_PER_SEC)
+                return OPTIONS_E_USAGE;
+        *ret = span_usec(&span);
+        return 0;
+}
+
 static int check(const struct Options *options, bool once, const char *now) {
-        bool plan_options = options->dry_run || options->json || now;
+        bool plan_options =
+                options->dry_run || options->json || now || options->yes || options->release || options->verify;
 
         if (options->command == COMMAND_CHECK_CONFIG)
                 return once || plan_options || options->source ? usage("--check-config goes with --config= alone", "")
@@ -66,6 +80,10 @@ static int check(const struct Options *options, bool once, const char *now) {
                 return usage("nothing to do: --once makes a pass (this version has no daemon yet)", "");
         if (now && !options->dry_run)
                 return usage("--now= goes with --dry-run only", "");
+        if (options->dry_run && (options->yes || options->release || options->verify))
+                return usage("--dry-run changes nothing: leave out --yes, --release and --verify", "");
+        if (options->yes && !options->source)
+                return usage("--yes goes with --source=; a configuration file is a yes", "");
         if (!options->source && (options->to || options->keep_for))
                 return usage("--to= and --keep-for= go with --source=", "");
         if (options->source && options->config)
@@ -78,6 +96,7 @@ struct Given {
         struct Options options;
         bool once;
         const char *now;
+        const char *patience;
 };
 
 enum {
@@ -90,6 +109,10 @@ enum {
         OPTION_SOURCE,
         OPTION_TO,
         OPTION_KEEP_FOR,
+        OPTION_YES,
+        OPTION_RELEASE,
+        OPTION_VERIFY,
+        OPTION_PATIENCE,
         OPTION_VERSION,
 };
 
@@ -103,6 +126,10 @@ static const struct option option_table[] = {
         {"source", required_argument, NULL, OPTION_SOURCE},
         {"to", required_argument, NULL, OPTION_TO},
         {"keep-for", required_argument, NULL, OPTION_KEEP_FOR},
+        {"yes", no_argument, NULL, OPTION_YES},
+        {"release", no_argument, NULL, OPTION_RELEASE},
+        {"verify", no_argument, NULL, OPTION_VERIFY},
+        {"patience", required_argument, NULL, OPTION_PATIENCE},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, OPTION_VERSION},
         {},
@@ -139,6 +166,18 @@ static void take_option(struct Given *given, int option, const char *argument) {
         case OPTION_KEEP_FOR:
                 options->keep_for = argument;
                 break;
+        case OPTION_YES:
+                options->yes = true;
+                break;
+        case OPTION_RELEASE:
+                options->release = true;
+                break;
+        case OPTION_VERIFY:
+                options->verify = true;
+                break;
+        case OPTION_PATIENCE:
+                given->patience = argument;
+                break;
         }
 }
 
@@ -162,9 +201,15 @@ int options_parse(int argc, char *argv[], struct Options *ret) {
                 return usage("unexpected argument ", argv[optind]);
 
         given.options.now_usec = os_now_usec();
+        given.options.patience_usec = 5 * USEC_PER_MINUTE;
+        if (given.patience && parse_patience(given.patience, &given.options.patience_usec) != 0)
+                return usage("--patience= is no time span of a second or more; write 30s or 5min, not ",
+                             given.patience);
         if (given.now && parse_now(given.now, &given.options.now_usec) != 0)
                 return usage("--now= is no time; write 2026-12-24 or 2026-12-24T03:04:05Z, not ", given.now);
         r = check(&given.options, given.once, given.now);
+        /* Without a configuration somebody wants to see first. */
+        given.options.dry_run = given.options.dry_run || (given.options.source && !given.options.yes);
         if (r == 0)
                 *ret = given.options;
         return r;

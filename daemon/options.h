@@ -22,7 +22,11 @@ struct Options {
         const char *source; /* with it, no configuration file is read */
         const char *to;
         const char *keep_for;
-        int64_t now_usec; /* the moment to plan for */
+        bool yes;              /* with source: do it */
+        bool release;          /* lift the mass hold for this pass */
+        bool verify;           /* read copies again */
+        int64_t patience_usec; /* for a worker that does not answer */
+        int64_t now_usec;      /* the moment to plan for */
 };
 
 enum {

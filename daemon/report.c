@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "daemon/options.h"
+#include "daemon/pass.h"
+#include "daemon/progress.h"
 #include "daemon/terminal.h"
 #include "lib/listing.h"
 #include "lib/span.h"
@@ -45,21 +48,21 @@ static int flush(struct Text *text) {
         return 0;
 }
 
-int report_json(const struct Keeper *keeper) {
-        const struct ListingPlan plan = {keeper->set, keeper->index, keeper->plan};
+static int report_json(const struct Keeper *keeper) {
+        const struct ListingPlan plan = {keeper->set, keeper->source.index, keeper->source.plan};
         _cleanup_(index_list_done) struct IndexList list = {};
         _cleanup_(text_done) struct Text text = {};
         _cleanup_(freep) char *name = NULL;
         size_t n_name = 0;
         int r;
 
-        for (uint32_t series = 0; series < index_series_end(keeper->index); series++) {
-                if (!index_has_series(keeper->index, series))
+        for (uint32_t series = 0; series < index_series_end(keeper->source.index); series++) {
+                if (!index_has_series(keeper->source.index, series))
                         continue;
-                r = index_series_name(keeper->index, series, &name, &n_name);
+                r = index_series_name(keeper->source.index, series, &name, &n_name);
                 if (r < 0)
                         return r;
-                r = index_read_series(keeper->index, series, &list);
+                r = index_read_series(keeper->source.index, series, &list);
                 if (r < 0)
                         return r;
                 for (size_t i = 0; i < list.n_ids; i++) {
@@ -112,7 +115,7 @@ static void add_why_kept(struct Text *text, const struct Policy *policy, uint32_
 }
 
 static void add_why(struct Text *text, const struct Keeper *keeper, uint32_t id) {
-        struct PlanItem item = plan_item(keeper->plan, id);
+        struct PlanItem item = plan_item(keeper->source.plan, id);
         size_t begin = text->n;
         bool first = true;
 
@@ -124,7 +127,7 @@ static void add_why(struct Text *text, const struct Keeper *keeper, uint32_t id)
                 text_add(text, "no rule keeps it");
                 break;
         case PLAN_HOLD:
-                text_add(text, "held as ");
+                text_add(text, "no rule keeps it; held as ");
                 for (enum Hold hold = 0; hold < _HOLD_MAX; hold++)
                         if (item.holds & UINT32_C(1) << hold) {
                                 text_add(text, first ? "" : ", ");
@@ -138,7 +141,7 @@ static void add_why(struct Text *text, const struct Keeper *keeper, uint32_t id)
 
         first = true;
         for (size_t c = 0; c < keeper->set->n_copies; c++)
-                if (plan_copies(keeper->plan, id, c)) {
+                if (plan_copies(keeper->source.plan, id, c)) {
                         add_separator(text, begin, first ? "; copy to " : ", ");
                         text_add(text, keeper->set->copies[c]->name);
                         first = false;
@@ -150,11 +153,11 @@ static void add_file(struct Text *text, const struct Keeper *keeper, uint32_t id
         struct IndexEntry entry;
         size_t n;
 
-        index_entry(keeper->index, id, &entry);
+        index_entry(keeper->source.index, id, &entry);
         text_add_escaped(text, entry.directory, strlen(entry.directory));
         text_add(text, *entry.directory ? "/" : "");
         text_add_escaped(text, entry.name, entry.n_name);
-        index_companions(keeper->index, id, &companions, &n);
+        index_companions(keeper->source.index, id, &companions, &n);
         if (n > 0) {
                 text_add(text, " +");
                 text_add_number(text, n);
@@ -203,17 +206,17 @@ static enum Colour verdict_colour(enum PlanVerdict verdict) {
 }
 
 static void print_row(const struct Table *table, const struct Row *row, size_t file_width, size_t why_width) {
-        struct PlanItem item = plan_item(table->keeper->plan, row->entry);
+        struct PlanItem item = plan_item(table->keeper->source.plan, row->entry);
         char age[SPAN_TEXT_MAX], size[SPAN_TEXT_MAX];
         struct IndexEntry entry;
 
-        index_entry(table->keeper->index, row->entry, &entry);
+        index_entry(table->keeper->source.index, row->entry, &entry);
         printf("  %s%-6s%s  %7s  %6s  ", terminal_colour(verdict_colour(item.verdict)), plan_verdict_name(item.verdict),
                terminal_colour(COLOUR_NONE),
                entry.time_from == BACKUP_TIME_NONE ? "-"
                                                    : age_format(sub_saturated(table->now_usec, entry.time_usec), age),
                size_format(entry.stat.size, size));
-        terminal_print(table->text.data + row->file, row->n_file, file_width, true);
+        terminal_print_name(table->text.data + row->file, row->n_file, file_width);
         printf("  ");
         terminal_print(table->text.data + row->why, row->n_why, why_width, false);
         printf("\n");
@@ -284,16 +287,16 @@ static int print_series(const struct Keeper *keeper, int64_t now_usec) {
         size_t n;
         int r;
 
-        r = sort_series(keeper->index, &series, &n, &names);
+        r = sort_series(keeper->source.index, &series, &n, &names);
         if (r < 0)
                 return r;
         for (unsigned undated = 0; undated < 2; undated++) {
                 for (size_t i = 0; i < n; i++) {
                         const char *name = names.data + series[i].name;
 
-                        if (index_is_undated(keeper->index, series[i].series) != (bool)undated)
+                        if (index_is_undated(keeper->source.index, series[i].series) != (bool)undated)
                                 continue;
-                        r = index_read_series(keeper->index, series[i].series, &list);
+                        r = index_read_series(keeper->source.index, series[i].series, &list);
                         for (size_t j = 0; r >= 0 && j < list.n_ids; j++)
                                 r = table_add(&table, list.ids[j]);
                         if (r < 0)
@@ -322,7 +325,7 @@ static void print_holds(const struct PlanTotals *totals) {
 }
 
 static void print_notes(const struct Keeper *keeper, const struct PlanTotals *totals) {
-        if (index_n_backups(keeper->index) < index_n_entries(keeper->index))
+        if (index_n_backups(keeper->source.index) < index_n_entries(keeper->source.index))
                 printf("  +1 and so on: companions of a backup (checksums, logs), which share its fate\n");
         if (totals->n_settling > 0)
                 printf("  settling: %zu, changed less than Settle= ago and left alone\n", totals->n_settling);
@@ -331,14 +334,15 @@ static void print_notes(const struct Keeper *keeper, const struct PlanTotals *to
         if (totals->n_timeless > 0)
                 printf("  without a time: %zu, kept, because what AgeFrom= asks for is not there\n",
                        totals->n_timeless);
-        if (keeper->n_skipped > 0)
-                printf("  skipped: %zu that are no regular files\n", keeper->n_skipped);
-        if (keeper->n_excluded > 0)
-                printf("  not of the set by Include= and Exclude=: %llu\n", (unsigned long long)keeper->n_excluded);
+        if (keeper->source.n_skipped > 0)
+                printf("  skipped: %zu that are no regular files\n", keeper->source.n_skipped);
+        if (keeper->source.n_excluded > 0)
+                printf("  not of the set by Include= and Exclude=: %llu\n",
+                       (unsigned long long)keeper->source.n_excluded);
 }
 
 static void print_summary(const struct Keeper *keeper) {
-        const struct PlanTotals *totals = plan_totals(keeper->plan);
+        const struct PlanTotals *totals = plan_totals(keeper->source.plan);
         char size[SPAN_TEXT_MAX];
 
         printf("\n%sPlan:%s", terminal_colour(COLOUR_BOLD), terminal_colour(COLOUR_NONE));
@@ -353,8 +357,23 @@ static void print_summary(const struct Keeper *keeper) {
         print_notes(keeper, totals);
 }
 
-int report_text(const struct Keeper *keeper, int64_t now_usec) {
-        const struct PlanTotals *totals = plan_totals(keeper->plan);
+/* What a destination's own rules mean for the copies that are there. */
+static void print_own_policy(const struct KeeperTree *tree) {
+        const struct PlanTotals *totals = plan_totals(tree->plan);
+        char size[SPAN_TEXT_MAX];
+
+        printf("At %s:", tree->config->name);
+        for (enum PlanVerdict verdict = 0; verdict < _PLAN_VERDICT_MAX; verdict++)
+                printf("%s %s %zu (%s)", verdict == 0 ? "" : ",", plan_verdict_name(verdict),
+                       totals->verdicts[verdict].n, size_format(totals->verdicts[verdict].bytes, size));
+        if (totals->n_foreign > 0)
+                printf("; %zu that retaind did not publish there, left alone", totals->n_foreign);
+        printf("\n");
+        print_holds(totals);
+}
+
+static int report_text(const struct Keeper *keeper, int64_t now_usec) {
+        const struct PlanTotals *totals = plan_totals(keeper->source.plan);
         _cleanup_(text_done) struct Text source = {};
         char size[SPAN_TEXT_MAX];
         uint64_t bytes = 0;
@@ -368,11 +387,59 @@ int report_text(const struct Keeper *keeper, int64_t now_usec) {
         if (r < 0)
                 return r;
         printf("%s%s%s  %s: %zu backups, %s\n", terminal_colour(COLOUR_BOLD), keeper->set->name,
-               terminal_colour(COLOUR_NONE), source.data, index_n_backups(keeper->index), size_format(bytes, size));
+               terminal_colour(COLOUR_NONE), source.data, index_n_backups(keeper->source.index),
+               size_format(bytes, size));
 
         r = print_series(keeper, now_usec);
         if (r < 0)
                 return r;
         print_summary(keeper);
         return ferror(stdout) ? -EIO : 0;
+}
+
+int report_plan(const struct Keeper *keeper) {
+        const struct Options *options = keeper->pass->options;
+        int r;
+
+        progress_clear(keeper->pass->progress);
+        if (options->json)
+                return report_json(keeper);
+        r = report_text(keeper, options->now_usec);
+        for (size_t c = 0; c < keeper->set->n_copies && r >= 0; c++)
+                if (keeper->copies[c].plan)
+                        print_own_policy(&keeper->copies[c]);
+        return r;
+}
+
+static void print_count(const char *what, const struct PlanCount *count, const char *preposition, const char *where) {
+        char size[SPAN_TEXT_MAX];
+
+        if (count->n > 0)
+                printf("  %s %zu %s (%s)%s%s\n", what, count->n, count->n == 1 ? "file" : "files",
+                       size_format(count->bytes, size), preposition, where);
+}
+
+static void print_tree_done(const struct KeeperTree *tree) {
+        const char *name = tree->config ? tree->config->name : "the source";
+
+        print_count("copied", &tree->copied, " to ", name);
+        print_count("found equal", &tree->adopted, " at ", name);
+        print_count("verified", &tree->verified, " at ", name);
+        if (tree->n_failed > 0)
+                printf("  %sfailed to copy %zu%s to %s\n", terminal_colour(COLOUR_RED), tree->n_failed,
+                       terminal_colour(COLOUR_NONE), name);
+        print_count(tree->view->trash_usec > 0 ? "moved to the trash" : "removed", &tree->removed, " from ", name);
+}
+
+void report_done(const struct Keeper *keeper) {
+        const struct PlanTotals *totals;
+
+        if (keeper->pass->options->json || !keeper->source.plan)
+                return;
+        totals = plan_totals(keeper->source.plan);
+        printf("\n%sDone:%s %s\n", terminal_colour(COLOUR_BOLD), terminal_colour(COLOUR_NONE), keeper->set->name);
+        for (size_t c = 0; c < keeper->set->n_copies; c++)
+                print_tree_done(&keeper->copies[c]);
+        print_tree_done(&keeper->source);
+        print_holds(totals);
 }

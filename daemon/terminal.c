@@ -75,6 +75,32 @@ size_t terminal_text_width(const char *s, size_t n) {
         return width;
 }
 
+/* Where the last width columns of s begin. */
+static size_t fit_end(const char *s, size_t n, size_t width, size_t *ret_width) {
+        size_t total = terminal_text_width(s, n), skipped = 0, i = 0;
+
+        while (i < n && total - skipped > width) {
+                size_t length = MAX(text_utf8_length(s + i, n - i), (size_t)1);
+
+                skipped += character_width(s + i, length);
+                i += length;
+        }
+        *ret_width = total - skipped;
+        return i;
+}
+
+void terminal_print_name(const char *s, size_t n, size_t width) {
+        size_t used, used_end, fits = fit(s, n, width, &used), end;
+
+        if (fits == n) {
+                terminal_print(s, n, width, true);
+                return;
+        }
+        fits = fit(s, n, (width - 1) / 3, &used);
+        end = fit_end(s, n, width - 1 - used, &used_end);
+        printf("%.*s…%.*s%*s", (int)fits, s, (int)(n - end), s + end, (int)(width - 1 - used - used_end), "");
+}
+
 void terminal_print(const char *s, size_t n, size_t width, bool pad) {
         size_t used, fits = fit(s, n, width, &used);
 

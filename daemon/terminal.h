@@ -22,3 +22,5 @@ size_t terminal_text_width(const char *s, size_t n);
 
 /* Prints at most width columns, the end of what is longer replaced by "…", what is shorter padded if asked. */
 void terminal_print(const char *s, size_t n, size_t width, bool pad);
+/* A file's name, padded; of a long one the middle is left out, because its date is near the end. */
+void terminal_print_name(const char *s, size_t n, size_t width);

@@ -36,3 +36,8 @@ bool backup_looks_copied(const struct BackupStat *source, const struct BackupSta
         return source->size == copy->size &&
                div_floor(source->mtime_usec, USEC_PER_SEC) == div_floor(copy->mtime_usec, USEC_PER_SEC);
 }
+
+bool backup_is_same(const struct BackupStat *a, const struct BackupStat *b) {
+        return a->ino == b->ino && a->size == b->size && a->mtime_usec == b->mtime_usec &&
+               (a->birth_usec == b->birth_usec || a->birth_usec == BACKUP_NO_BIRTH || b->birth_usec == BACKUP_NO_BIRTH);
+}

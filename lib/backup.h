@@ -47,3 +47,6 @@ static inline bool backup_is_settling(int64_t mtime_usec, int64_t now_usec, int6
 
 /* Whether a file at a destination looks like the copy of this one: size, and modification time to the second. */
 bool backup_looks_copied(const struct BackupStat *source, const struct BackupStat *copy) _pure_;
+
+/* Whether both looks saw the same file with the same content, as far as a look can tell. */
+bool backup_is_same(const struct BackupStat *a, const struct BackupStat *b) _pure_;

@@ -15,6 +15,9 @@ enum Hold {
         HOLD_NEWEST,   /* among the MinKeep= newest of its series */
         HOLD_STALE,    /* its series got nothing fresh for ExpectEvery= */
         HOLD_MASS,     /* too much of the set would go at once */
+        HOLD_CLOCK,    /* the clock is behind our own last record */
+        HOLD_CHANGED,  /* it came in the place of other content that had been copied */
+        HOLD_SUSPECT,  /* a check failed */
         _HOLD_MAX,
 };
 
@@ -27,5 +30,8 @@ const char *hold_cure(enum Hold hold) _const_;
 /* Nothing is fresh since newest_usec, and expect_every_usec has passed. */
 bool hold_is_stale(int64_t newest_usec, int64_t now_usec, int64_t expect_every_usec) _const_;
 
-/* n_removals, if carried out, would be over percent of the set's n_backups; two are never a mass. */
-bool hold_is_mass(size_t n_removals, size_t n_backups, unsigned percent) _const_;
+/*
+ * n_removals, if carried out, would with the n_removed of the past hour be over percent of the backups that the set
+ * had; two are never a mass.
+ */
+bool hold_is_mass(size_t n_removals, size_t n_removed, size_t n_backups, unsigned percent) _const_;

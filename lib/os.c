@@ -10,26 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/os-internal.h"
+
 int (*os_fault)(enum OsCall call);
-
-static int fault(enum OsCall call) {
-        return _unlikely_(os_fault != NULL) ? os_fault(call) : 0;
-}
-
-/* A call's result in errno's manner to ours; fails first where a test wants it to. */
-#define OS_CALL(call, expression)                                                                                      \
-        ({                                                                                                             \
-                long _r;                                                                                               \
-                do {                                                                                                   \
-                        _r = fault(call);                                                                              \
-                        if (_r == 0) {                                                                                 \
-                                _r = (expression);                                                                     \
-                                if (_r < 0)                                                                            \
-                                        _r = -errno;                                                                   \
-                        }                                                                                              \
-                } while (_r == -EINTR);                                                                                \
-                _r;                                                                                                    \
-        })
 
 int os_close(int fd) {
         if (fd >= 0)
@@ -42,6 +25,20 @@ int64_t os_now_usec(void) {
 
         clock_gettime(CLOCK_REALTIME, &ts);
         return ts.tv_sec * USEC_PER_SEC + ts.tv_nsec / NSEC_PER_USEC;
+}
+
+int64_t os_monotonic_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return ts.tv_sec * USEC_PER_SEC + ts.tv_nsec / NSEC_PER_USEC;
+}
+
+bool os_is_temporary_name(const char *name) {
+        size_t n = strlen(OS_RESERVED_PREFIX);
+
+        return strncmp(name, OS_RESERVED_PREFIX, n) == 0 && strlen(name + n) == 16 &&
+               strspn(name + n, "0123456789abcdef") == 16;
 }
 
 /* One step down; a symbolic link is told from what is otherwise no directory. */

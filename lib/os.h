@@ -23,6 +23,13 @@ enum OsCall {
         OS_WRITE,
         OS_FSYNC,
         OS_RENAME,
+        OS_CLONE,
+        OS_LEASE,
+        OS_LINK,
+        OS_LOCK,
+        OS_METADATA,
+        OS_MKDIR,
+        OS_UNLINK,
         _OS_CALL_MAX,
 };
 
@@ -43,6 +50,12 @@ static inline void os_closep(int *fd) {
 
 /* The present, the only place where it comes from. */
 int64_t os_now_usec(void);
+
+/* For durations; counts on while the clock is set. */
+int64_t os_monotonic_usec(void);
+
+/* Whether it is a name that our temporary files have: OS_RESERVED_PREFIX and 16 hexadecimal digits. */
+bool os_is_temporary_name(const char *name);
 
 /* A directory by its absolute path; -ELOOP where any component of it is a symbolic link. */
 int os_open_directory(const char *path);

@@ -12,6 +12,7 @@ struct Plan {
         struct PlanTotals totals;
         uint32_t *verdicts; /* by entry: kept_by, and the holds above it */
         uint8_t **copies;   /* by destination: a bit for each entry */
+        uint8_t **wants;    /* likewise */
         size_t n_copies;
 };
 
@@ -47,6 +48,14 @@ int plan_reserve(void **array, size_t *n_allocated, size_t n, size_t size);
 /* A backup that may stand for its series: whole, its time known, and not from the future. */
 static inline bool plan_is_good(const struct RetainItem *item) {
         return !(item->kept_by & (RETAIN_FUTURE | RETAIN_NO_TIME | RETAIN_SETTLING));
+}
+
+static inline enum PlanFact plan_fact(const struct PlanInput *input, size_t copy, uint32_t entry) {
+        return input->facts ? input->facts[copy][entry] : PLAN_FACT_UNDECIDED;
+}
+
+static inline uint8_t plan_flags(const struct PlanInput *input, uint32_t entry) {
+        return input->flags ? input->flags[entry] : 0;
 }
 
 int want_init(struct PlanWork *work);

@@ -22,12 +22,18 @@ int want_init(struct PlanWork *work) {
         return 0;
 }
 
-static bool is_present(const struct PlanWork *work, size_t copy, const struct IndexEntry *entry) {
+/* Without a catalog, what looks like the copy is taken for it. */
+static bool is_present(const struct PlanWork *work, size_t copy, uint32_t source_id, const struct IndexEntry *entry) {
         uint32_t directory =
                 work->directories[copy * index_directory_end(work->input->index) + entry->directory_number];
         struct IndexEntry there;
         uint32_t id;
 
+        if (work->input->facts) {
+                enum PlanFact fact = work->input->facts[copy][source_id];
+
+                return fact == PLAN_FACT_COPIED || fact == PLAN_FACT_OVER;
+        }
         if (directory == INDEX_NONE)
                 return false;
         id = index_find(work->input->copies[copy], directory, entry->name, entry->n_name);
@@ -44,8 +50,10 @@ static struct PlanCount missing(const struct PlanWork *work, size_t copy, uint32
 
         index_companions(work->input->index, id, &companions, &n);
         for (size_t i = 0; i <= n; i++) {
-                index_entry(work->input->index, i < n ? companions[i] : id, &entry);
-                if (is_present(work, copy, &entry))
+                uint32_t file = i < n ? companions[i] : id;
+
+                index_entry(work->input->index, file, &entry);
+                if (is_present(work, copy, file, &entry))
                         continue;
                 count.n++;
                 count.bytes += entry.stat.size;
@@ -56,6 +64,8 @@ static struct PlanCount missing(const struct PlanWork *work, size_t copy, uint32
 static void set_copy(struct PlanWork *work, size_t copy, uint32_t id) {
         struct PlanCount count = missing(work, copy, id);
 
+        if (plan_fact(work->input, copy, id) == PLAN_FACT_UNDECIDED)
+                work->plan->wants[copy][id / 8] |= (uint8_t)(1 << (id % 8));
         if (count.n == 0)
                 return;
         work->plan->copies[copy][id / 8] |= (uint8_t)(1 << (id % 8));
@@ -78,8 +88,19 @@ static int candidate_compare(const void *pa, const void *pb) {
         return a->time_usec > b->time_usec ? -1 : a->time_usec < b->time_usec;
 }
 
-/* Whether the destination takes such a backup at all, its own rules aside. */
-static bool is_eligible(const struct PlanWork *work, size_t copy, const struct RetainItem *item) {
+/* Whether the destination may want such a backup, its own rules aside. What was wanted once stays so. */
+static bool is_eligible(const struct PlanWork *work, size_t copy, uint32_t id, const struct RetainItem *item) {
+        switch (plan_fact(work->input, copy, id)) {
+        case PLAN_FACT_WANTED:
+        case PLAN_FACT_COPIED:
+                return true;
+        case PLAN_FACT_UNWANTED:
+        case PLAN_FACT_OVER:
+                return false;
+        case PLAN_FACT_UNDECIDED:
+        case _PLAN_FACT_MAX:
+                break;
+        }
         if (item->settling)
                 return false;
         return item->no_time ||
@@ -127,7 +148,7 @@ static int gather_own(struct PlanWork *work, size_t copy, size_t *n) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < work->list.n_ids; i++)
-                if (is_eligible(work, copy, &work->items[i]))
+                if (is_eligible(work, copy, work->list.ids[i], &work->items[i]))
                         work->candidates[(*n)++] = (struct Candidate){
                                 .time_usec = work->items[i].time_usec,
                                 .entry = work->list.ids[i],
@@ -169,9 +190,11 @@ static int want_by_rules(struct PlanWork *work, size_t copy, uint32_t series) {
         for (size_t i = 0; i < n; i++) {
                 const struct RetainItem *item = &work->copy_items[i];
                 bool is_floor = plan_is_good(item) && n_good++ < policy->min_keep;
+                uint32_t id = work->candidates[i].entry;
 
-                if (work->candidates[i].entry != INDEX_NONE && (item->kept_by != 0 || is_floor))
-                        set_copy(work, copy, work->candidates[i].entry);
+                if (id != INDEX_NONE &&
+                    (item->kept_by != 0 || is_floor || plan_fact(input, copy, id) != PLAN_FACT_UNDECIDED))
+                        set_copy(work, copy, id);
         }
         return 0;
 }
@@ -187,7 +210,7 @@ int want_series(struct PlanWork *work, uint32_t series) {
                         continue;
                 }
                 for (size_t i = 0; i < work->list.n_ids; i++)
-                        if (is_eligible(work, c, &work->items[i]))
+                        if (is_eligible(work, c, work->list.ids[i], &work->items[i]))
                                 set_copy(work, c, work->list.ids[i]);
         }
         return 0;

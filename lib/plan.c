@@ -32,6 +32,9 @@ struct Plan *plan_free(struct Plan *plan) {
                 return NULL;
         for (size_t i = 0; i < plan->n_copies; i++)
                 free(plan->copies[i]);
+        for (size_t i = 0; plan->wants && i < plan->n_copies; i++)
+                free(plan->wants[i]);
+        free(plan->wants);
         free(plan->copies);
         free(plan->verdicts);
         free(plan->totals.copies);
@@ -123,21 +126,41 @@ static void count_verdict(struct PlanTotals *totals, struct PlanItem item, uint6
 }
 
 static void judge_series(struct PlanWork *work) {
-        uint32_t of_all =
-                (work->input->source_is_partial ? 1 << HOLD_SOURCE : 0) | (is_stale(work) ? 1 << HOLD_STALE : 0);
+        uint32_t of_all = (work->input->source_is_partial ? 1 << HOLD_SOURCE : 0) |
+                          (work->input->is_clock_wrong ? 1 << HOLD_CLOCK : 0) | (is_stale(work) ? 1 << HOLD_STALE : 0);
         uint32_t n_good = 0;
 
         for (size_t i = 0; i < work->list.n_ids; i++) {
                 uint32_t id = work->list.ids[i], kept_by = work->items[i].kept_by, holds = of_all;
+                uint8_t flags = plan_flags(work->input, id);
 
-                if (plan_is_good(&work->items[i]) && n_good++ < work->input->set->policy.min_keep)
+                if (flags & PLAN_FLAG_SUSPECT)
+                        holds |= 1 << HOLD_SUSPECT;
+                else if (plan_is_good(&work->items[i]) && n_good++ < work->input->set->policy.min_keep)
                         holds |= 1 << HOLD_NEWEST;
+                if (flags & PLAN_FLAG_CHANGED)
+                        holds |= 1 << HOLD_CHANGED;
                 if (is_uncopied(work, id))
                         holds |= 1 << HOLD_UNCOPIED;
                 work->plan->verdicts[id] = kept_by != 0 ? kept_by : holds << KEPT_BY_BITS;
                 count_state(&work->plan->totals, kept_by);
                 count_verdict(&work->plan->totals, plan_item(work->plan, id), work->sizes[i]);
         }
+}
+
+/* What others put at a destination neither counts nor goes. */
+static void leave_out_foreign(struct PlanWork *work) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < work->list.n_ids; i++) {
+                uint32_t id = work->list.ids[i];
+
+                if (plan_flags(work->input, id) & PLAN_FLAG_FOREIGN)
+                        work->plan->totals.n_foreign++;
+                else
+                        work->list.ids[n++] = id;
+        }
+        work->list.n_ids = n;
 }
 
 static int plan_series(struct PlanWork *work, uint32_t series) {
@@ -148,6 +171,7 @@ static int plan_series(struct PlanWork *work, uint32_t series) {
         r = index_read_series(input->index, series, &work->list);
         if (r < 0)
                 return r;
+        leave_out_foreign(work);
         r = gather(work);
         if (r < 0)
                 return r;
@@ -164,13 +188,19 @@ static int plan_series(struct PlanWork *work, uint32_t series) {
         return 0;
 }
 
+/* The backups that the policy is for: at a destination, those that are ours. */
+static size_t n_of_policy(const struct PlanWork *work) {
+        return index_n_backups(work->input->index) - work->plan->totals.n_foreign;
+}
+
 /* If what would be removed is too much at once, holds all of it. */
 static void judge_set(struct PlanWork *work) {
         const struct PlanInput *input = work->input;
         struct PlanTotals *totals = &work->plan->totals;
         struct PlanCount *removals = &totals->verdicts[PLAN_REMOVE], *held = &totals->verdicts[PLAN_HOLD];
 
-        if (!hold_is_mass(removals->n, index_n_backups(input->index), input->set->remove_max_percent))
+        if (input->is_released ||
+            !hold_is_mass(removals->n, input->n_removed, n_of_policy(work), input->set->remove_max_percent))
                 return;
         for (uint32_t id = 0; id < index_entry_end(input->index); id++)
                 if (work->plan->verdicts[id] == VERDICT_REMOVE)
@@ -191,15 +221,22 @@ static int plan_allocate(const struct PlanInput *input, struct Plan **ret) {
         plan->totals.next_usec = USEC_INFINITY;
         plan->verdicts = reallocarray(NULL, MAX(n, (size_t)1), sizeof(uint32_t));
         plan->copies = calloc(MAX(input->set->n_copies, (size_t)1), sizeof(uint8_t *));
+        plan->wants = calloc(MAX(input->set->n_copies, (size_t)1), sizeof(uint8_t *));
         plan->totals.copies = calloc(MAX(input->set->n_copies, (size_t)1), sizeof(struct PlanCount));
-        if (!plan->verdicts || !plan->copies || !plan->totals.copies)
+        if (!plan->verdicts || !plan->copies || !plan->wants || !plan->totals.copies)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++)
                 plan->verdicts[i] = VERDICT_NONE;
         for (; plan->n_copies < input->set->n_copies; plan->n_copies++) {
-                plan->copies[plan->n_copies] = calloc(n / 8 + 1, 1);
-                if (!plan->copies[plan->n_copies])
+                uint8_t *copies = calloc(n / 8 + 1, 1), *wants = calloc(n / 8 + 1, 1);
+
+                if (!copies || !wants) {
+                        free(copies);
+                        free(wants);
                         return -ENOMEM;
+                }
+                plan->copies[plan->n_copies] = copies;
+                plan->wants[plan->n_copies] = wants;
         }
         *ret = TAKE_PTR(plan);
         return 0;
@@ -250,6 +287,10 @@ struct PlanItem plan_item(const struct Plan *plan, uint32_t entry) {
 
 bool plan_copies(const struct Plan *plan, uint32_t entry, size_t copy) {
         return plan->copies[copy][entry / 8] >> (entry % 8) & 1;
+}
+
+bool plan_wants(const struct Plan *plan, uint32_t entry, size_t copy) {
+        return plan->wants[copy][entry / 8] >> (entry % 8) & 1;
 }
 
 const struct PlanTotals *plan_totals(const struct Plan *plan) {

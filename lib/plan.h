@@ -23,12 +23,37 @@ enum PlanVerdict {
         _PLAN_VERDICT_MAX,
 };
 
+/* What is known of a backup at a destination. */
+enum PlanFact {
+        PLAN_FACT_UNDECIDED,
+        PLAN_FACT_UNWANTED,
+        PLAN_FACT_WANTED, /* and not there */
+        PLAN_FACT_COPIED, /* there, verified, with the digest that the backup has */
+        PLAN_FACT_OVER,   /* it was there and its time is over, or a person said that it need not be */
+        _PLAN_FACT_MAX,
+};
+
+/* What is known of a backup; bits. */
+enum PlanFlag {
+        PLAN_FLAG_CHANGED = 1 << 0, /* came in the place of other content that had been copied */
+        PLAN_FLAG_SUSPECT = 1 << 1, /* a check failed */
+        PLAN_FLAG_NEWS = 1 << 2,    /* changed since the last look: nobody was told yet */
+        PLAN_FLAG_FOREIGN = 1 << 3, /* at a destination: we did not publish it */
+};
+
 struct PlanInput {
         const struct ConfigSet *set;
         struct Index *index;
         struct Index **copies; /* what lies at each destination, in the order of set->copies */
         int64_t now_usec;
         bool source_is_partial; /* a part of the source could not be looked at */
+
+        /* From the catalog; NULL without one, and then looks decide: */
+        uint8_t *const *facts; /* by destination and entry: enum PlanFact */
+        const uint8_t *flags;  /* by entry: enum PlanFlag */
+        size_t n_removed;      /* in the past hour */
+        bool is_clock_wrong;
+        bool is_released; /* a person lifts the mass hold */
 };
 
 struct PlanCount {
@@ -40,7 +65,7 @@ struct PlanTotals {
         struct PlanCount verdicts[_PLAN_VERDICT_MAX];
         size_t holds[_HOLD_MAX];  /* a backup may have several */
         struct PlanCount *copies; /* for each of the set's destinations, companions included */
-        size_t n_future, n_settling, n_timeless;
+        size_t n_future, n_settling, n_timeless, n_foreign;
         int64_t next_usec; /* when time alone next changes the plan */
 };
 
@@ -63,4 +88,6 @@ DEFINE_CLEANUP(struct Plan *, plan_free)
 struct PlanItem plan_item(const struct Plan *plan, uint32_t entry) _pure_;
 /* Whether the backup is wanted at that destination and not there yet. */
 bool plan_copies(const struct Plan *plan, uint32_t entry, size_t copy) _pure_;
+/* Whether it was decided just now that the destination wants the backup; else, where it was undecided, it does not. */
+bool plan_wants(const struct Plan *plan, uint32_t entry, size_t copy) _pure_;
 const struct PlanTotals *plan_totals(const struct Plan *plan) _const_;

@@ -4,8 +4,9 @@
 /*
  * The walk is restic 0.14's. Where product and restic part, we keep more: a
  * backup that is exactly KeepWithin= older than the newest is kept ("at most"),
- * where restic wants it to be younger; and what is dated in the future takes no
- * part, where restic lets it fill the places of the newest.
+ * where restic wants it to be younger; and what is dated in the future, or may
+ * still be being written, takes no part, where restic lets it fill the places of
+ * what is whole.
  */
 
 #define COUNTED (((UINT32_C(1) << 5) - 1) << POLICY_KEEP_HOURLY)
@@ -25,7 +26,7 @@ struct Walk {
 
 static const struct RetainItem *newest_present(const struct RetainItem *items, size_t n_items) {
         for (size_t i = 0; i < n_items; i++)
-                if (!items[i].no_time && !(items[i].kept_by & RETAIN_FUTURE))
+                if (!items[i].no_time && !(items[i].kept_by & (RETAIN_FUTURE | RETAIN_SETTLING)))
                         return &items[i];
         return NULL;
 }
@@ -120,7 +121,7 @@ void retain_apply(const struct Policy *policy, const struct Zone *zone, int64_t 
         walk_init(&walk, policy, zone, now_usec, newest ? newest->time_usec : now_usec);
 
         for (size_t i = 0; i < n_items; i++) {
-                if (items[i].kept_by & (RETAIN_NO_TIME | RETAIN_FUTURE))
+                if (items[i].kept_by & (RETAIN_NO_TIME | RETAIN_FUTURE | RETAIN_SETTLING))
                         continue;
                 items[i].kept_by |= keep_by_rules(&walk, items[i].time_usec);
         }

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "lib/error.h"
+#include "lib/look.h"
 #include "lib/os.h"
 
 #define BUFFER_SIZE (64 * 1024)
@@ -44,18 +45,6 @@ const char *scan_skipped_text(enum ScanSkipped skipped) {
         return texts[skipped];
 }
 
-static int64_t timestamp_usec(const struct statx_timestamp *ts) {
-        int64_t usec;
-
-        if (mul_overflows(ts->tv_sec, USEC_PER_SEC, &usec))
-                return ts->tv_sec < 0 ? INT64_MIN + 1 : INT64_MAX;
-        return add_saturated(usec, ts->tv_nsec / NSEC_PER_USEC);
-}
-
-static uint64_t device(const struct statx *st) {
-        return (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
-}
-
 int scan_new(int dir, const struct ScanOptions *options, struct Scan **ret) {
         _cleanup_(scan_freep) struct Scan *scan = NULL;
         struct statx st;
@@ -73,7 +62,7 @@ int scan_new(int dir, const struct ScanOptions *options, struct Scan **ret) {
         r = os_statx(dir, "", &st);
         if (r < 0)
                 return r;
-        scan->dev = device(&st);
+        scan->dev = look_device(&st);
         scan->levels[0] = (struct Level){.fd = dir};
         *ret = TAKE_PTR(scan);
         return 0;
@@ -160,8 +149,6 @@ static const char *entry_path(struct Scan *scan, const char *name) {
 }
 
 static bool is_ignored(struct Scan *scan, const char *name) {
-        if (strncmp(name, OS_RESERVED_PREFIX, strlen(OS_RESERVED_PREFIX)) == 0)
-                return true;
         for (char *const *p = scan->options.ignored; p && *p; p++) {
                 const char *slash = strrchr(*p, '/');
 
@@ -187,7 +174,7 @@ static int look_at_directory(struct Scan *scan, const char *name, size_t n_name,
                 scan->n_excluded++;
                 return 0;
         }
-        if (scan->options.one_file_system && device(st) != scan->dev)
+        if (scan->options.one_file_system && look_device(st) != scan->dev)
                 return skipped(scan, name, n_name, SCAN_SKIPPED_FILE_SYSTEM, ret);
         r = level_push_pending(level, name, n_name);
         return r < 0 ? r : 0;
@@ -200,15 +187,13 @@ static int look_at_file(struct Scan *scan, const char *name, size_t n_name, cons
                 .path = scan->path,
                 .name = name,
                 .n_name = n_name,
-                .stat =
-                        {
-                                .ino = st->stx_ino,
-                                .size = st->stx_size,
-                                .mtime_usec = timestamp_usec(&st->stx_mtime),
-                                .birth_usec =
-                                        st->stx_mask & STATX_BTIME ? timestamp_usec(&st->stx_btime) : BACKUP_NO_BIRTH,
-                        },
         };
+        look_stat(st, &ret->stat);
+        return 1;
+}
+
+static int ours(struct Scan *scan, const char *name, size_t n_name, struct ScanEntry *ret) {
+        *ret = (struct ScanEntry){.kind = SCAN_OURS, .path = scan->path, .name = name, .n_name = n_name};
         return 1;
 }
 
@@ -218,6 +203,8 @@ static int look_at(struct Scan *scan, const char *name, struct ScanEntry *ret) {
         struct statx st;
         int r;
 
+        if (strncmp(name, OS_RESERVED_PREFIX, strlen(OS_RESERVED_PREFIX)) == 0)
+                return ours(scan, name, n_name, ret);
         if (is_ignored(scan, name))
                 return 0;
         r = os_statx(innermost(scan)->fd, name, &st);
@@ -286,7 +273,7 @@ static int open_level(struct Scan *scan, const char *name, int *ret_fd) {
         r = os_statx(fd, "", &st);
         if (r < 0)
                 return r;
-        if (scan->options.one_file_system && device(&st) != scan->dev)
+        if (scan->options.one_file_system && look_device(&st) != scan->dev)
                 return -EXDEV;
         *ret_fd = TAKE_FD(fd);
         return 0;

@@ -23,6 +23,7 @@ enum ScanKind {
         SCAN_DIRECTORY,  /* what follows lies in path */
         SCAN_FILE,       /* a regular file that the filter accepts */
         SCAN_SKIPPED,    /* no regular file, or on another file system; reason says which */
+        SCAN_OURS,       /* a name with OS_RESERVED_PREFIX, whatever it is; never a backup */
         SCAN_UNREADABLE, /* could not be looked at; error says why; name is "" where path is the directory itself */
 };
 

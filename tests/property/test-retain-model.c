@@ -116,6 +116,11 @@ static bool is_future(const struct History *h, size_t i) {
         return h->items[i].time_usec > h->now + h->tolerance;
 }
 
+/* Dated in the future, or perhaps still being written: the rules do not see it. */
+static bool is_out(const struct History *h, size_t i) {
+        return is_future(h, i) || h->items[i].settling;
+}
+
 /* Marks the newest of each of the first limit periods that have a backup, of those not before since. */
 static void model_periods(const struct History *h, enum CalendarPeriod period, uint32_t limit, int64_t since,
                           uint32_t bit, uint32_t *kept_by) {
@@ -126,7 +131,7 @@ static void model_periods(const struct History *h, enum CalendarPeriod period, u
                 bool known = false;
                 char text[64];
 
-                if (is_future(h, i) || h->items[i].time_usec < since)
+                if (is_out(h, i) || h->items[i].time_usec < since)
                         continue;
                 period_text(h, h->items[i].time_usec, period, text);
                 for (uint32_t j = 0; j < n_seen; j++)
@@ -142,33 +147,35 @@ static void model(const struct History *h, uint32_t *kept_by) {
         int64_t newest = 0;
         size_t first = 0;
 
-        while (first < h->n && is_future(h, first))
+        while (first < h->n && is_out(h, first))
                 first++;
         if (first < h->n)
                 newest = h->items[first].time_usec;
-        for (size_t i = 0; i < h->n; i++)
-                kept_by[i] = (h->items[i].settling ? RETAIN_SETTLING : 0) | (is_future(h, i)        ? RETAIN_FUTURE
-                                                                             : h->policy.rules == 0 ? RETAIN_NO_RULES
-                                                                                                    : 0);
+        for (size_t i = 0; i < h->n; i++) {
+                kept_by[i] = (h->items[i].settling ? RETAIN_SETTLING : 0) | (is_future(h, i) ? RETAIN_FUTURE : 0);
+                if (!is_out(h, i) && h->policy.rules == 0)
+                        kept_by[i] |= RETAIN_NO_RULES;
+        }
         for (enum PolicyRule rule = 0; rule < _POLICY_RULE_MAX; rule++) {
                 const struct Span *span = &h->policy.span[rule];
-                uint32_t bit = 1u << rule;
+                uint32_t bit = 1u << rule, n_last = 0;
 
                 if (!policy_has(&h->policy, rule))
                         continue;
                 if (rule == POLICY_KEEP_FOR) {
-                        for (size_t i = first; i < h->n; i++)
-                                if (h->now <= calendar_add(h->zone, h->items[i].time_usec, span))
+                        for (size_t i = 0; i < h->n; i++)
+                                if (!is_out(h, i) && h->now <= calendar_add(h->zone, h->items[i].time_usec, span))
                                         kept_by[i] |= bit;
                 } else if (rule == POLICY_KEEP_WITHIN) {
                         int64_t since = calendar_subtract(h->zone, newest, span);
 
-                        for (size_t i = first; i < h->n; i++)
-                                if (h->items[i].time_usec >= since)
+                        for (size_t i = 0; i < h->n; i++)
+                                if (!is_out(h, i) && h->items[i].time_usec >= since)
                                         kept_by[i] |= bit;
                 } else if (rule == POLICY_KEEP_LAST) {
-                        for (size_t i = first; i < h->n && i - first < h->policy.count[rule]; i++)
-                                kept_by[i] |= bit;
+                        for (size_t i = 0; i < h->n; i++)
+                                if (!is_out(h, i) && n_last++ < h->policy.count[rule])
+                                        kept_by[i] |= bit;
                 } else if (rule < POLICY_KEEP_WITHIN)
                         model_periods(h, rule - POLICY_KEEP_HOURLY, h->policy.count[rule], INT64_MIN, bit, kept_by);
                 else

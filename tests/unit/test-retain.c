@@ -289,10 +289,10 @@ START_TEST(states_beside_the_rules) {
         int64_t next;
 
         retain_apply(&policy, zone_utc(), 1000, 0, items, ELEMENTSOF(items), &next);
-        ck_assert_str_eq(letters(items[0].kept_by), "Ls");
+        ck_assert_str_eq(letters(items[0].kept_by), "s");
         ck_assert_str_eq(letters(items[1].kept_by), "s");
         ck_assert_str_eq(letters(items[2].kept_by), "t");
-        ck_assert_str_eq(letters(items[3].kept_by), "-");
+        ck_assert_str_eq(letters(items[3].kept_by), "L");
         retain_apply(&policy, zone_utc(), 1000, 0, items, 0, &next);
         ck_assert_int_eq(next, USEC_INFINITY);
         for (enum PolicyRule rule = 0; rule < _POLICY_RULE_MAX; rule++)

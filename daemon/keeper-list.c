@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The listings: what lies in the source and at the destinations when all is done.
+ */
+
+#include <stdio.h>
+
+#include "daemon/keeper-internal.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "lib/error.h"
+#include "lib/listing.h"
+#include "lib/os.h"
+#include "lib/text.h"
+
+#define LISTING_MODE 0640
+
+static void write_listing(struct KeeperTree *tree) {
+        const struct Keeper *keeper = tree->keeper;
+        _cleanup_(text_done) struct Text text = {};
+        int r;
+
+        if (!tree->listing || !tree->is_there)
+                return;
+        r = listing_write(tree->index, keeper->set->zone, keeper->pass->listing_line, &text);
+        if (r >= 0)
+                r = os_replace_file(tree->listing, text.data, text.n, LISTING_MODE);
+        if (r < 0) {
+                log_error("%s: cannot write the listing %s: %s", keeper->set->name, log_name(tree->listing),
+                          log_errno(r));
+                tree->keeper->failed = true;
+        } else
+                log_notice("%s: wrote the listing %s", keeper->set->name, log_name(tree->listing));
+}
+
+void keeper_write_listings(struct Keeper *keeper) {
+        write_listing(&keeper->source);
+        for (size_t i = 0; i < keeper->set->n_copies; i++)
+                write_listing(&keeper->copies[i]);
+}
+
+/* Every hold that now holds something, and what the pass did: the journal alone tells it. */
+void keeper_tell_summary(struct Keeper *keeper) {
+        const struct PlanTotals *totals = keeper->source.plan ? plan_totals(keeper->source.plan) : NULL;
+        char reason[EVENT_REASON_MAX];
+        size_t n_copied = 0, n_failed = 0, n_removed = keeper->source.removed.n;
+
+        for (enum Hold hold = 0; totals && hold < _HOLD_MAX; hold++)
+                if (totals->holds[hold] > 0) {
+                        snprintf(reason, sizeof(reason), "%zu: %s; %s", totals->holds[hold], hold_reason(hold),
+                                 hold_cure(hold));
+                        keeper_emit(&keeper->source, (struct Event){
+                                                             .kind = EVENT_HELD,
+                                                             .hold = hold_name(hold),
+                                                             .reason = reason,
+                                                     });
+                }
+        for (size_t i = 0; i < keeper->set->n_copies; i++) {
+                n_copied += keeper->copies[i].copied.n;
+                n_failed += keeper->copies[i].n_failed;
+                n_removed += keeper->copies[i].removed.n;
+        }
+        snprintf(reason, sizeof(reason), "copied %zu, failed %zu, removed %zu, held %zu", n_copied, n_failed, n_removed,
+                 totals ? totals->verdicts[PLAN_HOLD].n : 0);
+        keeper_emit(&keeper->source, (struct Event){.kind = EVENT_PASS_DONE, .reason = reason});
+}
+
+/* Looks again at what changed, where somebody wants to see it. */
+int keeper_step_list(struct Keeper *keeper) {
+        keeper->source.is_changed = keeper->source.is_changed && keeper->source.listing;
+        for (size_t i = 0; i < keeper->set->n_copies; i++)
+                keeper->copies[i].is_changed = keeper->copies[i].is_changed && keeper->copies[i].listing;
+        return keeper_step_look(keeper, true);
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Workers open the trees of a set, and scan them into its indexes.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "daemon/keeper-internal.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "lib/array.h"
+#include "lib/error.h"
+#include "lib/os.h"
+#include "lib/scan.h"
+#include "lib/span.h"
+
+/* So many skipped or unreadable names are said one by one; more are a number. */
+#define N_SAID_MAX 20
+#define N_LEFTOVERS_MAX 10000
+
+static bool is_source(const struct KeeperTree *tree) {
+        return !tree->config;
+}
+
+/* Says why a tree cannot be opened, and what to do about it. */
+static void say_not_opened(struct KeeperTree *tree, int error) {
+        const char *cure = is_source(tree) ? "nothing of the set is planned" : "nothing counts as copied there";
+        _cleanup_(freep) char *real = NULL;
+
+        tree->keeper->failed = true;
+        switch (error) {
+        case -ENOENT:
+                log_error("%s: %s does not exist; %s (retaind never creates it)", tree->what, log_name(tree->path),
+                          cure);
+                break;
+        case -ENOTDIR:
+                log_error("%s: %s is no directory; %s", tree->what, log_name(tree->path), cure);
+                break;
+        case -ELOOP:
+                real = realpath(tree->path, NULL);
+                log_error("%s: %s leads through a symbolic link, which may be swapped behind our back; write %s",
+                          tree->what, log_name(tree->path), real ? log_name(real) : "the path it leads to");
+                break;
+        default:
+                log_error("%s: cannot open %s: %s; %s", tree->what, log_name(tree->path), log_errno(error), cure);
+        }
+}
+
+static void missing(struct KeeperTree *tree, const char *format, ...) _printf_(2, 3);
+
+static void missing(struct KeeperTree *tree, const char *format, ...) {
+        char reason[EVENT_REASON_MAX];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(reason, sizeof(reason), format, args);
+        va_end(args);
+        keeper_emit(tree, (struct Event){.kind = EVENT_DESTINATION_MISSING, .reason = reason});
+        tree->keeper->failed = true;
+}
+
+static void say_not_ready(struct KeeperTree *tree, const struct Report *report) {
+        char holder[64] = "another process";
+
+        switch ((enum ReportReady)report->outcome) {
+        case READY_SOURCE:
+                if (is_source(tree))
+                        say_not_opened(tree, report->error);
+                return;
+        case READY_DESTINATION:
+                say_not_opened(tree, report->error);
+                return;
+        case READY_MARKER_MISSING:
+                missing(tree, "%s has no .retaind-destination: is the disk mounted?", tree->path);
+                return;
+        case READY_MARKER_OTHER:
+                missing(tree, "%s has the .retaind-destination of another destination (id %s): is it the right disk?",
+                        tree->path, strempty(report->name));
+                return;
+        case READY_BUSY:
+                if (report->number > 0)
+                        snprintf(holder, sizeof(holder), "process %llu", (unsigned long long)report->number);
+                tree->keeper->failed = true;
+                keeper_emit(tree, (struct Event){.kind = EVENT_DESTINATION_BUSY, .reason = holder});
+                return;
+        case READY_MARKER_FAILED:
+                missing(tree, "%s/.retaind-destination: %s", tree->path, log_errno(report->error));
+                return;
+        case READY_CONFINE:
+                log_error("%s: a worker cannot confine itself: %s", tree->what, log_errno(report->error));
+                tree->keeper->failed = true;
+                return;
+        case READY_OK:
+        case _READY_MAX:
+                break;
+        }
+        log_error("%s: a worker answered what it cannot", tree->what);
+        tree->keeper->failed = true;
+}
+
+static int new_marker_done(struct KeeperTree *tree, const struct Report *report) {
+        if (!tree->keeper->pass->ledger)
+                return 0;
+        snprintf(tree->marker, sizeof(tree->marker), "%s", strempty(report->name));
+        if (report->flag)
+                keeper_emit(tree, (struct Event){.kind = EVENT_DESTINATION_NEW, .reason = tree->path});
+        return 0;
+}
+
+static int on_ready(struct KeeperTree *tree, const struct Report *report) {
+        worker_came(tree->worker);
+        if (report->outcome != READY_OK) {
+                tree->is_stopped = true;
+                say_not_ready(tree, report);
+        } else {
+                tree->is_there = true;
+                tree->device = report->device;
+                if (!is_source(tree))
+                        new_marker_done(tree, report);
+        }
+        keeper_close(tree);
+        return 0;
+}
+
+static void on_report(void *userdata, const struct Report *report) {
+        struct KeeperTree *tree = userdata;
+        struct Keeper *keeper = tree->keeper;
+        int r = 0;
+
+        switch (report->kind) {
+        case REPORT_READY:
+                r = on_ready(tree, report);
+                break;
+        case REPORT_DIRECTORY:
+        case REPORT_FILE:
+        case REPORT_SKIPPED:
+        case REPORT_OURS:
+        case REPORT_UNREADABLE:
+        case REPORT_SCANNED:
+                r = keeper_looked(tree, report);
+                break;
+        case REPORT_PROGRESS:
+                tree->bytes_sent += report->number;
+                break;
+        case REPORT_RESULT:
+                worker_came(tree->worker);
+                if (keeper->step == STEP_RECOVER)
+                        keeper_recovered(tree, report);
+                else if (keeper->step == STEP_VERIFY)
+                        keeper_verified(tree, report);
+                else if (keeper->step == STEP_RENAME)
+                        keeper_renamed(tree, report);
+                else if (keeper->step == STEP_COPY)
+                        keeper_copied(tree, report);
+                else if (keeper->step == STEP_REMOVE)
+                        keeper_removed(tree, report);
+                keeper_close(tree);
+                break;
+        case _REPORT_KIND_MAX:
+                break;
+        }
+        if (r < 0) {
+                keeper_fail(keeper, r);
+                keeper_go_on(keeper);
+        }
+}
+
+/* What was due of the worker will not come. What is with the ledger will. */
+static void on_ended(void *userdata, enum WorkerEnd end) {
+        struct KeeperTree *tree = userdata;
+        struct Keeper *keeper = tree->keeper;
+        char patience[SPAN_TEXT_MAX];
+        uint64_t n = tree->n_open;
+
+        if (tree->is_stopped && n == 0)
+                return; /* it said why it could not begin */
+        tree->is_stopped = true;
+        tree->is_there = tree->is_there && !is_source(tree);
+        tree->is_partial = true;
+        keeper->failed = true;
+        if (end == WORKER_HUNG) {
+                age_format(keeper->pass->options->patience_usec, patience);
+                keeper_emit(tree, (struct Event){.kind = EVENT_DESTINATION_HUNG, .reason = patience});
+        } else
+                log_error("%s: its worker died; what it was doing is done again at the next pass", tree->what);
+        if (!is_source(tree))
+                tree->is_there = false;
+        keeper_free_copying(tree);
+        keeper_free_removing(tree);
+        tree->n_open = 0;
+        keeper->n_open -= n;
+        keeper_go_on(keeper);
+}
+
+static int connect_tree(struct KeeperTree *tree) {
+        struct Keeper *keeper = tree->keeper;
+        const struct WorkerHandler handler = {.report = on_report, .ended = on_ended, .userdata = tree};
+        const struct JobSetup setup = {
+                .source = keeper->set->source,
+                .destination = is_source(tree) ? NULL : tree->path,
+                .marker = tree->marker,
+                .is_looking = !keeper->pass->ledger,
+                .is_source_writable = is_source(tree) && keeper->pass->ledger,
+                .verify = is_source(tree) ? CONFIG_VERIFY_READBACK : tree->config->verify,
+                .metadata = is_source(tree) ? CONFIG_METADATA_STRICT : tree->config->metadata,
+        };
+        int r;
+
+        r = worker_new(keeper->pass->event, &setup, keeper->pass->options->patience_usec, &handler, &tree->worker);
+        if (r >= 0)
+                keeper_open(tree);
+        return r;
+}
+
+int keeper_step_connect(struct Keeper *keeper) {
+        int r;
+
+        r = connect_tree(&keeper->source);
+        for (size_t i = 0; i < keeper->set->n_copies && r >= 0; i++)
+                r = connect_tree(&keeper->copies[i]);
+        return r;
+}
+
+static void say_unreadable(struct KeeperTree *tree, const char *directory, const char *name, int error) {
+        const char *reason = error == -ELOOP ? "nested too deeply, or replaced by a symbolic link" : log_errno(error);
+
+        tree->keeper->failed = true;
+        tree->is_partial = true;
+        if (tree->n_unreadable++ >= N_SAID_MAX)
+                return;
+        log_error("%s: cannot read %s%s%s%s%s: %s%s", tree->what, log_name(tree->path), *directory ? "/" : "",
+                  log_name(directory), *name ? "/" : "", log_name(name), reason,
+                  is_source(tree) ? "; nothing of this set may be removed" : "");
+}
+
+static void say_skipped(struct KeeperTree *tree, const struct Report *report) {
+        const char *directory = strempty(report->text);
+
+        if (tree->n_skipped++ >= N_SAID_MAX || report->outcome >= _SCAN_SKIPPED_MAX)
+                return;
+        log_notice("%s: skipped %s%s%s: %s%s", tree->what, log_name(directory), *directory ? "/" : "",
+                   log_name(report->name), scan_skipped_text(report->outcome),
+                   report->outcome == SCAN_SKIPPED_FILE_SYSTEM ? " (OneFileSystem=no includes it)" : "");
+}
+
+static void say_counts(const struct KeeperTree *tree) {
+        if (tree->n_skipped > N_SAID_MAX)
+                log_notice("%s: and %zu more skipped", tree->what, tree->n_skipped - N_SAID_MAX);
+        if (tree->n_unreadable > N_SAID_MAX)
+                log_error("%s: and %zu more cannot be read", tree->what, tree->n_unreadable - N_SAID_MAX);
+}
+
+/* Two paths, one tree or one disk: the configuration cannot see it, we can. */
+static void compare_trees(struct KeeperTree *tree, bool is_first) {
+        const struct KeeperTree *source = &tree->keeper->source;
+
+        if (tree->device != source->device)
+                return;
+        if (tree->root.ino == source->root.ino) {
+                tree->keeper->failed = true;
+                tree->is_there = false;
+                log_error("%s: %s is the source itself under another name; no copy of it is one", tree->what,
+                          log_name(tree->path));
+        } else if (is_first)
+                log_notice("%s: %s is on the source's own file system: when that is lost, so are these copies",
+                           tree->what, log_name(tree->path));
+}
+
+static int on_scanned(struct KeeperTree *tree, const struct Report *report) {
+        size_t n_gone;
+        int r;
+
+        worker_came(tree->worker);
+        tree->device = report->device;
+        tree->root = report->stat;
+        tree->n_excluded = report->number;
+        tree->is_changed = false;
+        if (report->error < 0)
+                say_unreadable(tree, "", "", report->error);
+        r = index_sweep(tree->index, &n_gone);
+        if (r >= 0)
+                r = index_arrange(tree->index);
+        if (r < 0)
+                return r;
+        if (tree->keeper->round == 0)
+                say_counts(tree);
+        keeper_close(tree);
+        return 0;
+}
+
+/* A temporary file of ours, and nobody else has this destination's lock: whoever made it is dead. */
+static int on_ours(struct KeeperTree *tree, const struct Report *report) {
+        const char *directory = strempty(report->text);
+        _cleanup_(freep) char *path = NULL;
+        int r;
+
+        if (is_source(tree) || !tree->keeper->pass->ledger || !os_is_temporary_name(report->name) ||
+            tree->n_leftovers >= N_LEFTOVERS_MAX)
+                return 0;
+        if (asprintf(&path, "%s%s%s", directory, *directory ? "/" : "", report->name) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        r = ARRAY_APPEND(tree, leftovers, path);
+        if (r >= 0)
+                path = NULL;
+        return r;
+}
+
+int keeper_looked(struct KeeperTree *tree, const struct Report *report) {
+        struct BackupStat stat = report->stat;
+        enum IndexChange change;
+
+        if (report->kind == REPORT_SCANNED)
+                return on_scanned(tree, report);
+        if (!report->name || (report->kind == REPORT_FILE && strchr(report->name, '/')))
+                return -EBADMSG;
+        switch (report->kind) {
+        case REPORT_DIRECTORY:
+                return index_directory(tree->index, report->name, &tree->directory);
+        case REPORT_FILE:
+                if (tree->directory == INDEX_NONE)
+                        return -EBADMSG;
+                /* A copy's own birth says nothing; recall puts its backup's in that place. */
+                if (tree->view->age_from == CONFIG_AGE_FROM_BIRTH && !is_source(tree))
+                        stat.birth_usec = BACKUP_NO_BIRTH;
+                return index_upsert(tree->index, tree->directory, report->name, strlen(report->name), &stat, &change);
+        case REPORT_SKIPPED:
+                say_skipped(tree, report);
+                return 0;
+        case REPORT_OURS:
+                return on_ours(tree, report);
+        case REPORT_UNREADABLE:
+                say_unreadable(tree, strempty(report->text), report->name, report->error);
+                return 0;
+        case REPORT_READY:
+        case REPORT_SCANNED:
+        case REPORT_RESULT:
+        case REPORT_PROGRESS:
+        case _REPORT_KIND_MAX:
+                break;
+        }
+        return -EBADMSG;
+}
+
+/* The path of a listing as seen from the tree it lies in, else NULL. */
+static const char *path_within(const char *tree, const char *path) {
+        size_t n = strlen(tree);
+
+        if (!path || strncmp(path, tree, n) != 0)
+                return NULL;
+        return path[n] == '/' ? path + n + 1 : streq(tree, "/") ? path + 1 : NULL;
+}
+
+static int send_option(struct KeeperTree *tree, enum JobKind kind, const char *text) {
+        if (!text)
+                return 0;
+        return worker_send(tree->worker, &(struct Job){.kind = kind, .in_source = is_source(tree), .path = text},
+                           false);
+}
+
+/* Every set's listings that lie in the tree are no backups. */
+static int send_own_files(struct KeeperTree *tree) {
+        const struct Config *config = tree->keeper->config;
+        int r = 0;
+
+        for (size_t i = 0; i < config->n_sets && r >= 0; i++) {
+                const struct ConfigSet *set = config->sets[i];
+
+                r = send_option(tree, JOB_IGNORE, path_within(tree->path, set->listing));
+                for (size_t c = 0; c < set->n_copies && r >= 0; c++)
+                        r = send_option(tree, JOB_IGNORE, path_within(tree->path, set->copies[c]->listing));
+        }
+        return r;
+}
+
+static int look_at_tree(struct KeeperTree *tree) {
+        const struct ConfigSet *set = tree->keeper->set;
+        int r = 0;
+
+        tree->directory = INDEX_NONE;
+        tree->n_skipped = tree->n_unreadable = 0;
+        tree->is_partial = false;
+        if (is_source(tree)) {
+                for (char **p = set->include; p && *p && r >= 0; p++)
+                        r = send_option(tree, JOB_INCLUDE, *p);
+                for (char **p = set->exclude; p && *p && r >= 0; p++)
+                        r = send_option(tree, JOB_EXCLUDE, *p);
+        }
+        if (r >= 0)
+                r = send_own_files(tree);
+        if (r >= 0)
+                r = keeper_send(tree, &(struct Job){
+                                              .kind = JOB_SCAN,
+                                              .in_source = is_source(tree),
+                                              .is_keep = !is_source(tree) || set->recursive,
+                                              .is_one_file_system = !is_source(tree) || set->one_file_system,
+                                      });
+        if (r >= 0)
+                r = worker_flush(tree->worker);
+        if (r >= 0)
+                index_begin(tree->index);
+        return r;
+}
+
+int keeper_step_look(struct Keeper *keeper, bool changed_only) {
+        int r = 0;
+
+        if (keeper->source.is_there && !keeper->source.is_stopped && (!changed_only || keeper->source.is_changed))
+                r = look_at_tree(&keeper->source);
+        for (size_t i = 0; i < keeper->set->n_copies && r >= 0; i++) {
+                struct KeeperTree *tree = &keeper->copies[i];
+
+                if (tree->is_there && !tree->is_stopped && (!changed_only || tree->is_changed))
+                        r = look_at_tree(tree);
+        }
+        return r;
+}
+
+void keeper_compare_trees(struct Keeper *keeper) {
+        for (size_t i = 0; i < keeper->set->n_copies; i++)
+                if (keeper->copies[i].is_there)
+                        compare_trees(&keeper->copies[i], keeper->round == 0);
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Removals, of the source and at destinations: the intent is durable, the worker
+ * acts, what came of it is durable together with its event, and the event is
+ * told. A run that died in between is brought to its end by the next.
+ */
+
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "daemon/audit.h"
+#include "daemon/keeper-internal.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/pass.h"
+#include "lib/array.h"
+#include "lib/error.h"
+#include "lib/os.h"
+#include "lib/remove.h"
+
+#define BATCH_MAX 256
+
+/* A file that goes; of a companion, owner is the backup whose fate it shares. */
+struct RemoveItem {
+        uint32_t entry;
+        bool is_companion;
+        enum RemoveOutcome outcome;
+};
+
+struct RemoveBatch {
+        struct KeeperTree *tree;
+        struct Records *records; /* the intents first, then what came of them */
+        struct RemoveItem *items;
+        size_t n_items, n_items_allocated;
+        size_t n_answered;
+};
+
+static struct RemoveBatch *batch_free(struct RemoveBatch *batch) {
+        if (!batch)
+                return NULL;
+        records_free(batch->records);
+        free(batch->items);
+        free(batch);
+        return NULL;
+}
+DEFINE_CLEANUP(struct RemoveBatch *, batch_free)
+
+void keeper_free_removing(struct KeeperTree *tree) {
+        tree->removing = batch_free(tree->removing);
+        tree->companions = batch_free(tree->companions);
+        tree->outcomes = records_free(tree->outcomes);
+}
+
+static bool is_source(const struct KeeperTree *tree) {
+        return !tree->config;
+}
+
+static int64_t backup_id(const struct KeeperTree *tree, uint32_t entry) {
+        const struct Recall *recall = tree->keeper->recall;
+
+        return is_source(tree) ? recall->backups[entry].id : recall->copies[tree->copy][entry].backup;
+}
+
+/* Why it goes, for the audit trail: the rules that did not keep it. */
+static char *make_reason(const struct KeeperTree *tree, bool is_companion) {
+        const struct Policy *policy = &tree->view->policy;
+        char reason[EVENT_REASON_MAX] = "";
+        char *p = reason;
+
+        if (is_companion)
+                return strdup("its backup was removed");
+        for (enum PolicyRule rule = 0; rule < _POLICY_RULE_MAX; rule++)
+                if (policy_has(policy, rule) && p < reason + sizeof(reason) - 64)
+                        p = stpcpy(stpcpy(p, p == reason ? "not kept by " : ", "), policy_rule_name(rule));
+        return strdup(reason);
+}
+
+static int add_intent(struct RemoveBatch *batch, const struct RemoveItem *item) {
+        struct KeeperTree *tree = batch->tree;
+        struct Records *records = batch->records;
+        const char *path = records_own(records, recall_path(tree->index, item->entry));
+        const char *reason = records_own(records, make_reason(tree, item->is_companion));
+        char *name;
+        const char *trash_name;
+        struct IndexEntry e;
+        uint64_t random;
+
+        if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+                return -EIO;
+        if (asprintf(&name, "%016llx", (unsigned long long)random) < 0)
+                return -ENOMEM;
+        trash_name = records_own(records, name);
+        if (!path || !reason || !trash_name)
+                return -ENOMEM;
+        index_entry(tree->index, item->entry, &e);
+        return ARRAY_APPEND(records, intents,
+                            (struct CatalogIntent){
+                                    .set = tree->keeper->id,
+                                    .destination = tree->id,
+                                    .backup = backup_id(tree, item->entry),
+                                    .path = path,
+                                    .stat = e.stat,
+                                    .trash_name = trash_name,
+                                    .reason = reason,
+                                    .meant_usec = records->usec,
+                                    .ended_usec = records->usec,
+                                    .state = CATALOG_INTENT_MEANT,
+                            });
+}
+
+static int write_batch(struct Catalog *catalog, void *data) {
+        struct RemoveBatch *batch = data;
+
+        return records_write(catalog, batch->records);
+}
+
+/* The intents are durable: now the worker may act. */
+static int send_batch(struct RemoveBatch *batch) {
+        struct KeeperTree *tree = batch->tree;
+        int r = 0;
+
+        for (size_t i = 0; i < batch->n_items && r >= 0; i++) {
+                const struct CatalogIntent *intent = &batch->records->intents[i];
+
+                r = keeper_send(tree, &(struct Job){
+                                              .kind = JOB_REMOVE,
+                                              .id = i,
+                                              .in_source = is_source(tree),
+                                              .is_keep = tree->view->trash_usec > 0,
+                                              .path = intent->path,
+                                              .to = intent->trash_name,
+                                              .stat = intent->stat,
+                                      });
+        }
+        return r < 0 ? r : keeper_commit(tree);
+}
+
+static void intents_recorded(void *userdata, void *data, int r) {
+        _cleanup_(batch_freep) struct RemoveBatch *batch = data;
+        struct KeeperTree *tree = userdata;
+
+        if (r != 0)
+                keeper_catalog_failed(tree->keeper, r);
+        else if (!tree->is_stopped && !tree->keeper->pass->is_stopping) {
+                r = send_batch(batch);
+                if (r < 0)
+                        keeper_fail(tree->keeper, r);
+                else
+                        tree->removing = TAKE_PTR(batch);
+        }
+        keeper_close_record(tree->keeper);
+}
+
+static struct RemoveBatch *batch_new(struct KeeperTree *tree) {
+        _cleanup_(batch_freep) struct RemoveBatch *batch = calloc(1, sizeof(*batch));
+
+        if (!batch)
+                return NULL;
+        batch->tree = tree;
+        batch->records = records_new(tree->keeper->id);
+        return batch->records ? TAKE_PTR(batch) : NULL;
+}
+
+/* Companions of what is gone, then what the plan lets go. */
+static int begin_batch(struct KeeperTree *tree) {
+        _cleanup_(batch_freep) struct RemoveBatch *batch = TAKE_PTR(tree->companions);
+        uint32_t end = index_entry_end(tree->index);
+        int r = 0;
+
+        if (!batch)
+                batch = batch_new(tree);
+        if (!batch)
+                return -ENOMEM;
+        for (; tree->cursor < end && batch->n_items < BATCH_MAX && r >= 0; tree->cursor++) {
+                struct IndexEntry e;
+
+                if (index_entry(tree->index, tree->cursor, &e) && !e.is_companion &&
+                    plan_item(tree->plan, tree->cursor).verdict == PLAN_REMOVE)
+                        r = ARRAY_APPEND(batch, items, (struct RemoveItem){.entry = tree->cursor});
+        }
+        for (size_t i = 0; i < batch->n_items && r >= 0; i++)
+                r = add_intent(batch, &batch->items[i]);
+        if (r < 0 || batch->n_items == 0)
+                return r;
+        r = keeper_submit(tree->keeper, &(struct LedgerWork){
+                                                .record = write_batch,
+                                                .done = intents_recorded,
+                                                .userdata = tree,
+                                                .data = batch,
+                                        });
+        if (r >= 0)
+                batch = NULL;
+        return r;
+}
+
+int keeper_step_remove(struct Keeper *keeper) {
+        int r = 0;
+
+        keeper->source.cursor = 0;
+        if (keeper->source.plan && keeper->source.is_there && !keeper->source.is_stopped)
+                r = begin_batch(&keeper->source);
+        for (size_t c = 0; c < keeper->set->n_copies && r >= 0; c++) {
+                struct KeeperTree *tree = &keeper->copies[c];
+
+                tree->cursor = 0;
+                if (tree->plan && tree->is_there && !tree->is_stopped)
+                        r = begin_batch(tree);
+        }
+        return r;
+}
+
+/* An event that is recorded with what it tells of, and told after that. */
+static int add_event(struct KeeperTree *tree, struct Records *records, struct Event event) {
+        struct RecordsEvent row = {.usec = records->usec, .priority = event_priority(event.kind)};
+        int r;
+
+        event.set = tree->keeper->set->name;
+        event.destination = is_source(tree) ? NULL : tree->config->name;
+        event.usec = records->usec;
+        if (getrandom(event.id, sizeof(event.id), 0) != sizeof(event.id))
+                return -EIO;
+        memcpy(row.id, event.id, sizeof(row.id));
+        r = event_make_fields(&event, &row.fields);
+        if (r >= 0)
+                r = ARRAY_APPEND(records, events, row);
+        if (r < 0)
+                event_fields_done(&row.fields);
+        return r;
+}
+
+static void tell_events(struct Keeper *keeper, struct Records *records) {
+        for (size_t i = 0; i < records->n_events; i++) {
+                int r = audit_emit(&records->events[i].fields, records->events[i].priority);
+
+                if (r >= 0)
+                        pass_delivered(keeper->pass, records->events[i].id);
+                if (records->events[i].priority <= EVENT_ERROR)
+                        keeper->failed = true;
+        }
+}
+
+/* What a removal that has come to its end means for the catalog. */
+static int add_end(struct KeeperTree *tree, struct Records *records, const struct CatalogIntent *intent,
+                   enum CatalogIntentState state) {
+        int r;
+
+        r = ARRAY_APPEND(records, intent_ends, (struct RecordsIntentEnd){.id = intent->id, .state = state});
+        if (r < 0 || state == CATALOG_INTENT_PUT_BACK || intent->backup == 0)
+                return r;
+        if (is_source(tree))
+                return ARRAY_APPEND(records, ends,
+                                    (struct RecordsEnd){.id = intent->backup,
+                                                        .fate = CATALOG_REMOVED,
+                                                        .reason = records_own(records, strdup(intent->reason))});
+        return ARRAY_APPEND(
+                records, copies,
+                (struct RecordsCopy){
+                        .backup = RECORDS_NEW,
+                        .copy = {.backup = intent->backup, .destination = tree->id, .state = CATALOG_COPY_REMOVED},
+                });
+}
+
+/* The companions of a backup that is gone go next. */
+static int queue_companions(struct KeeperTree *tree, uint32_t entry) {
+        const uint32_t *companions;
+        size_t n;
+        int r = 0;
+
+        index_companions(tree->index, entry, &companions, &n);
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                if (!is_source(tree) && backup_id(tree, companions[i]) == 0)
+                        continue; /* not ours */
+                if (!tree->companions)
+                        tree->companions = batch_new(tree);
+                if (!tree->companions)
+                        return -ENOMEM;
+                r = ARRAY_APPEND(tree->companions, items,
+                                 (struct RemoveItem){.entry = companions[i], .is_companion = true});
+        }
+        return r;
+}
+
+static struct Event event_of(const struct KeeperTree *tree, const struct CatalogIntent *intent,
+                             const struct RemoveItem *item, const struct Report *report) {
+        struct Event event = {
+                .file = intent->path,
+                .has_size = true,
+                .size = intent->stat.size,
+                .reason = intent->reason,
+        };
+        struct IndexEntry e;
+
+        switch ((enum RemoveOutcome)report->outcome) {
+        case REMOVE_DONE:
+                event.kind = EVENT_REMOVED;
+                break;
+        case REMOVE_TRASHED:
+                event.kind = EVENT_TRASHED;
+                break;
+        case REMOVE_GONE:
+        case REMOVE_PUT_BACK:
+                event.kind = EVENT_PUT_BACK;
+                break;
+        case REMOVE_FAILED:
+        case _REMOVE_OUTCOME_MAX:
+                event.kind = EVENT_REMOVE_FAILED;
+                event.error = -report->error;
+                event.reason = report->flag ? "its name was taken meanwhile; it lies in .retaind-trash" : report->text;
+                break;
+        }
+        if (index_entry(tree->index, item->entry, &e) && e.time_from != BACKUP_TIME_NONE) {
+                event.has_age = true;
+                event.age_usec = sub_saturated(tree->keeper->pass->options->now_usec, e.time_usec);
+        }
+        return event;
+}
+
+/* Adds to what is to be recorded what came of one removal. */
+static int add_outcome(struct RemoveBatch *batch, struct Records *records, size_t i, const struct Report *report) {
+        const struct CatalogIntent *intent = &batch->records->intents[i];
+        struct RemoveItem *item = &batch->items[i];
+        struct KeeperTree *tree = batch->tree;
+        enum CatalogIntentState state;
+        int r;
+
+        item->outcome = report->outcome;
+        state = item->outcome == REMOVE_DONE      ? CATALOG_INTENT_DONE
+                : item->outcome == REMOVE_TRASHED ? CATALOG_INTENT_TRASHED
+                                                  : CATALOG_INTENT_PUT_BACK;
+        if (item->outcome == REMOVE_FAILED && report->flag)
+                state = CATALOG_INTENT_TRASHED; /* it did not find back: nothing is lost, and Trash= will not unlink it soon */
+        r = add_end(tree, records, intent, state);
+        if (r >= 0 && item->outcome != REMOVE_GONE)
+                r = add_event(tree, records, event_of(tree, intent, item, report));
+        if (r >= 0 && (item->outcome == REMOVE_DONE || item->outcome == REMOVE_TRASHED)) {
+                tree->removed.n++;
+                tree->removed.bytes += intent->stat.size;
+                tree->is_changed = true;
+                if (!item->is_companion)
+                        r = queue_companions(tree, item->entry);
+        }
+        return r;
+}
+
+static void outcomes_recorded(void *userdata, void *data, int r) {
+        _cleanup_(records_freep) struct Records *records = data;
+        struct KeeperTree *tree = userdata;
+
+        if (r != 0)
+                keeper_catalog_failed(tree->keeper, r); /* the intents tell the next run what to look for */
+        tell_events(tree->keeper, records);
+        if (r == 0 && !tree->is_stopped && !tree->keeper->pass->is_stopping && begin_batch(tree) < 0)
+                keeper_fail(tree->keeper, -ENOMEM);
+        keeper_close_record(tree->keeper);
+}
+
+static int finish_batch(struct KeeperTree *tree, struct Records *records) {
+        int r = keeper_submit(tree->keeper, &(struct LedgerWork){
+                                                    .record = records_write,
+                                                    .done = outcomes_recorded,
+                                                    .userdata = tree,
+                                                    .data = records,
+                                            });
+
+        if (r < 0)
+                records_free(records);
+        return r;
+}
+
+static void conclusion_recorded(void *userdata, void *data, int r) {
+        _cleanup_(records_freep) struct Records *records = data;
+        struct KeeperTree *tree = userdata;
+
+        if (r != 0)
+                keeper_catalog_failed(tree->keeper, r);
+        else
+                tell_events(tree->keeper, records);
+        keeper_close_record(tree->keeper);
+}
+
+int keeper_conclude_removal(struct KeeperTree *tree, struct Records *taken, const struct CatalogIntent *intent,
+                            enum CatalogIntentState state, struct Event event) {
+        _cleanup_(records_freep) struct Records *records = taken;
+        int r;
+
+        r = add_end(tree, records, intent, state);
+        if (r >= 0)
+                r = add_event(tree, records, event);
+        if (r >= 0)
+                r = keeper_submit(tree->keeper, &(struct LedgerWork){
+                                                        .record = records_write,
+                                                        .done = conclusion_recorded,
+                                                        .userdata = tree,
+                                                        .data = records,
+                                                });
+        if (r >= 0)
+                records = NULL;
+        return r;
+}
+
+void keeper_removed(struct KeeperTree *tree, const struct Report *report) {
+        struct RemoveBatch *batch = tree->removing;
+        int r = 0;
+
+        if (!batch || report->id >= batch->n_items || report->outcome >= _REMOVE_OUTCOME_MAX) {
+                keeper_fail(tree->keeper, -EBADMSG);
+                return;
+        }
+        if (!tree->outcomes)
+                tree->outcomes = records_new(tree->keeper->id);
+        r = tree->outcomes ? add_outcome(batch, tree->outcomes, report->id, report) : -ENOMEM;
+        if (r >= 0 && ++batch->n_answered == batch->n_items) {
+                tree->removing = NULL;
+                r = finish_batch(tree, TAKE_PTR(tree->outcomes));
+                batch_free(batch);
+        }
+        if (r < 0)
+                keeper_fail(tree->keeper, r);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The thread that owns the catalog. A commit waits for the disk, and the event
+ * loop does not: it hands over what is to be recorded, and hears when it is
+ * durable.
+ */
+
+#include <systemd/sd-event.h>
+
+#include "lib/base.h"
+#include "lib/catalog.h"
+
+struct Ledger;
+
+/* Work is done in the order in which it was handed over, each in a transaction of its own. */
+struct LedgerWork {
+        int (*record)(struct Catalog *catalog, void *data); /* in the thread; non-zero undoes the transaction */
+        void (*done)(void *userdata, void *data, int r);    /* in the event loop; 0: durable. Frees data */
+        void *userdata;
+        void *data;
+};
+
+/* Takes the catalog. */
+int ledger_new(sd_event *event, struct Catalog *catalog, struct Ledger **ret);
+/* Lets the thread finish what was handed over; nobody hears of it any more, and the data must outlive this. */
+struct Ledger *ledger_free(struct Ledger *ledger);
+DEFINE_CLEANUP(struct Ledger *, ledger_free)
+
+/* On failure nothing was handed over. */
+int ledger_submit(struct Ledger *ledger, const struct LedgerWork *work);

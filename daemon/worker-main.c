@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/worker-main.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/confine.h"
+#include "lib/error.h"
+#include "lib/filter.h"
+#include "lib/job.h"
+#include "lib/look.h"
+#include "lib/marker.h"
+#include "lib/os-file.h"
+#include "lib/remove.h"
+#include "lib/scan.h"
+#include "lib/store.h"
+
+/* How often a worker shows that it is alive. */
+#define PROGRESS_BYTES (UINT64_C(16) * 1024 * 1024)
+#define PROGRESS_USEC (200 * USEC_PER_MSEC)
+
+struct Worker {
+        struct Message in, out;
+        int source, destination;
+        struct Marker marker;
+        struct Store *store;
+        struct Remover source_remover, destination_remover;
+
+        /* The batch: copies wait for its end. */
+        struct StorePut puts[STORE_BATCH_MAX];
+        uint64_t ids[STORE_BATCH_MAX];
+        size_t n_puts;
+
+        Strv include, exclude, ignored; /* of the next scan */
+        uint64_t progress;              /* not yet told */
+        int64_t told_usec;
+        int error; /* sending failed: the daemon is gone */
+};
+
+static void flush(struct Worker *w) {
+        if (w->out.n > 0 && w->error == 0 && send(WORKER_FD, w->out.data, w->out.n, MSG_NOSIGNAL) < 0)
+                w->error = -errno;
+        message_clear(&w->out);
+}
+
+static void tell(struct Worker *w, const struct Report *report) {
+        if (job_put_report(&w->out, report))
+                return;
+        flush(w);
+        job_put_report(&w->out, report);
+}
+
+static void tell_progress(void *userdata, uint64_t n_bytes) {
+        struct Worker *w = userdata;
+        int64_t now = os_monotonic_usec();
+
+        w->progress += n_bytes;
+        if (w->progress < PROGRESS_BYTES && now - w->told_usec < PROGRESS_USEC)
+                return;
+        tell(w, &(struct Report){.kind = REPORT_PROGRESS, .number = w->progress});
+        flush(w);
+        w->progress = 0;
+        w->told_usec = now;
+}
+
+static int ready(struct Worker *w, enum ReportReady outcome, int error) {
+        struct Report report = {
+                .kind = REPORT_READY,
+                .outcome = outcome,
+                .error = error,
+                .number = (uint64_t)w->marker.holder,
+                .name = w->marker.id,
+                .flag = w->marker.is_new,
+        };
+        struct statx st;
+
+        if (w->destination >= 0 && os_statx(w->destination, "", &st) >= 0)
+                report.device = look_device(&st);
+        tell(w, &report);
+        flush(w);
+        return outcome == READY_OK ? 0 : -EIO;
+}
+
+static int take_marker(struct Worker *w, const struct JobSetup *setup) {
+        int r = setup->is_looking ? marker_look(w->destination, setup->marker, &w->marker)
+                                  : marker_take(w->destination, setup->marker, &w->marker);
+
+        switch (r) {
+        case 0:
+                return 0;
+        case MARKER_E_MISSING:
+                return ready(w, READY_MARKER_MISSING, 0);
+        case MARKER_E_OTHER:
+                return ready(w, READY_MARKER_OTHER, 0);
+        case MARKER_E_BUSY:
+                return ready(w, READY_BUSY, 0);
+        }
+        return ready(w, READY_MARKER_FAILED, r);
+}
+
+static int set_up(struct Worker *w) {
+        struct StoreOptions options = {.progress = tell_progress, .userdata = w};
+        struct JobSetup setup;
+        int r;
+
+        if (!job_get_setup(&w->in, &setup))
+                return -EBADMSG;
+        if (setup.source) {
+                w->source = os_open_directory(setup.source);
+                if (w->source < 0)
+                        return ready(w, READY_SOURCE, w->source);
+        }
+        if (setup.destination) {
+                w->destination = os_open_directory(setup.destination);
+                if (w->destination < 0)
+                        return ready(w, READY_DESTINATION, w->destination);
+                r = take_marker(w, &setup);
+                if (r < 0)
+                        return r;
+        }
+        r = confine_to(w->source, setup.is_source_writable, w->destination);
+        if (r < 0)
+                return ready(w, READY_CONFINE, r);
+        options.verify = setup.verify;
+        options.metadata = setup.metadata;
+        r = store_new(w->source, w->destination, &options, &w->store);
+        if (r < 0)
+                return r;
+        remover_init(&w->source_remover, w->source);
+        remover_init(&w->destination_remover, w->destination);
+        return ready(w, READY_OK, 0);
+}
+
+static void tell_entry(struct Worker *w, const struct ScanEntry *entry) {
+        static const enum ReportKind kinds[] = {
+                [SCAN_DIRECTORY] = REPORT_DIRECTORY,   [SCAN_FILE] = REPORT_FILE,
+                [SCAN_SKIPPED] = REPORT_SKIPPED,       [SCAN_OURS] = REPORT_OURS,
+                [SCAN_UNREADABLE] = REPORT_UNREADABLE,
+        };
+        struct Report report = {.kind = kinds[entry->kind], .name = entry->name};
+
+        switch (entry->kind) {
+        case SCAN_DIRECTORY:
+                report.name = entry->path;
+                break;
+        case SCAN_FILE:
+                report.stat = entry->stat;
+                break;
+        case SCAN_SKIPPED:
+                report.text = entry->path;
+                report.outcome = entry->skipped;
+                break;
+        case SCAN_OURS:
+                report.text = entry->path;
+                break;
+        case SCAN_UNREADABLE:
+                report.text = entry->path;
+                report.error = entry->error;
+                break;
+        }
+        tell(w, &report);
+}
+
+static int scan(struct Worker *w, const struct Job *job, struct Report *done) {
+        _cleanup_(filter_freep) struct Filter *filter = NULL;
+        _cleanup_(scan_freep) struct Scan *scan = NULL;
+        struct ScanOptions options = {
+                .recursive = job->is_keep,
+                .one_file_system = job->is_one_file_system,
+                .ignored = w->ignored,
+        };
+        _cleanup_(os_closep) int fd = -1;
+        struct ScanEntry entry;
+        int r;
+        struct statx st;
+
+        /* Of its own, because reading a directory moves its descriptor along. */
+        fd = os_open_directory_at(job->in_source ? w->source : w->destination, ".");
+        if (fd < 0)
+                return fd;
+        r = look_at_fd(fd, &st, &done->stat);
+        if (r < 0)
+                return r;
+        done->device = look_device(&st);
+        if (w->include || w->exclude) {
+                r = filter_new(w->include, w->exclude, &filter);
+                if (r < 0)
+                        return r;
+                options.filter = filter;
+        }
+        r = scan_new(fd, &options, &scan);
+        if (r < 0)
+                return r;
+        while ((r = scan_next(scan, &entry)) > 0 && w->error == 0)
+                tell_entry(w, &entry);
+        done->number = scan_n_excluded(scan);
+        return r;
+}
+
+static void run_scan(struct Worker *w, const struct Job *job) {
+        struct Report done = {.kind = REPORT_SCANNED, .id = job->id};
+
+        done.error = scan(w, job, &done);
+        tell(w, &done);
+        flush(w);
+        w->include = strv_free(w->include);
+        w->exclude = strv_free(w->exclude);
+        w->ignored = strv_free(w->ignored);
+}
+
+static int add_string(Strv *strv, const char *s) {
+        char *copy = strdup(strempty(s));
+
+        return copy ? strv_consume(strv, copy) : -ENOMEM;
+}
+
+static int add_put(struct Worker *w, const struct Job *job) {
+        struct StorePut *put = &w->puts[w->n_puts];
+
+        if (w->n_puts == STORE_BATCH_MAX || !job->path || !job->to)
+                return -EBADMSG;
+        *put = (struct StorePut){
+                .source = strdup(job->path),
+                .path = strdup(job->to),
+                .stat = job->stat,
+                .has_digest = job->has_digest,
+                .digest = job->digest,
+        };
+        w->ids[w->n_puts++] = job->id;
+        return put->source && put->path ? 0 : -ENOMEM;
+}
+
+static void forget_puts(struct Worker *w) {
+        for (size_t i = 0; i < w->n_puts; i++) {
+                free((char *)w->puts[i].source);
+                free((char *)w->puts[i].path);
+        }
+        w->n_puts = 0;
+}
+
+static int commit(struct Worker *w) {
+        int r = 0;
+
+        if (w->n_puts > 0)
+                r = store_put(w->store, w->puts, w->n_puts);
+        for (size_t i = 0; i < w->n_puts && r >= 0; i++) {
+                const struct StorePut *put = &w->puts[i];
+
+                tell(w, &(struct Report){
+                                .kind = REPORT_RESULT,
+                                .id = w->ids[i],
+                                .outcome = put->outcome,
+                                .error = put->error,
+                                .text = put->call,
+                                .name = put->name,
+                                .stat = put->there,
+                                .has_digest = put->has_digest,
+                                .digest = put->digest,
+                                .number = put->lost,
+                        });
+        }
+        forget_puts(w);
+        if (r >= 0)
+                r = remove_sync(&w->source_remover);
+        if (r >= 0)
+                r = remove_sync(&w->destination_remover);
+        flush(w);
+        return r;
+}
+
+static void tell_removal(struct Worker *w, const struct Job *job, const struct RemoveResult *result) {
+        tell(w, &(struct Report){
+                        .kind = REPORT_RESULT,
+                        .id = job->id,
+                        .outcome = result->outcome,
+                        .error = result->error,
+                        .text = result->call,
+                        .flag = result->is_in_trash,
+                });
+}
+
+static void remove_one(struct Worker *w, const struct Job *job) {
+        struct Remover *remover = job->in_source ? &w->source_remover : &w->destination_remover;
+        struct RemoveResult result = job->kind == JOB_REMOVE
+                                             ? remove_file(remover, job->path, &job->stat, job->to, job->is_keep)
+                                     : job->kind == JOB_PURGE ? remove_purge(remover, job->to, &job->stat)
+                                                              : remove_undo(remover, job->path, &job->stat, job->to);
+
+        tell_removal(w, job, &result);
+}
+
+static void rename_one(struct Worker *w, const struct Job *job) {
+        struct Report report = {.kind = REPORT_RESULT, .id = job->id, .text = "rename"};
+
+        report.error = store_rename(w->store, job->path, job->to, &report.stat);
+        report.outcome = report.error < 0 ? STORE_FAILED : STORE_COPIED;
+        tell(w, &report);
+}
+
+static void verify_one(struct Worker *w, const struct Job *job) {
+        struct Report report = {.kind = REPORT_RESULT, .id = job->id, .text = "read"};
+
+        report.outcome = store_read(w->store, job->in_source, job->path, &job->stat, &report.digest, &report.error);
+        report.has_digest = report.outcome == STORE_ADOPTED;
+        tell(w, &report);
+        tell_progress(w, job->stat.size);
+}
+
+/* Only a name of the form that our temporary files have, and only a file: never the trash directory or a marker. */
+static void remove_leftover(struct Worker *w, const struct Job *job) {
+        const char *name = walk_name(job->path);
+        struct Report report = {.kind = REPORT_RESULT, .id = job->id, .text = "unlink"};
+        struct Walk walk;
+        struct statx st;
+        int dir, r;
+
+        walk_init(&walk, job->in_source ? w->source : w->destination);
+        r = walk_open_parent(&walk, job->path, &dir);
+        if (r >= 0)
+                r = os_statx(dir, name, &st);
+        if (r >= 0 && (!S_ISREG(st.stx_mode) || !os_is_temporary_name(name)))
+                r = -EINVAL;
+        if (r >= 0)
+                r = os_unlink_at(dir, name);
+        walk_done(&walk);
+        report.error = r;
+        report.outcome = r < 0;
+        tell(w, &report);
+}
+
+static int run_job(struct Worker *w, const struct Job *job) {
+        int fd = job->in_source ? w->source : w->destination;
+
+        if (fd < 0 && job->kind != JOB_COMMIT)
+                return -EBADMSG;
+        if (!job->path && job->kind != JOB_COMMIT && job->kind != JOB_SCAN && job->kind != JOB_PURGE)
+                return -EBADMSG;
+        switch (job->kind) {
+        case JOB_INCLUDE:
+                return add_string(&w->include, job->path);
+        case JOB_EXCLUDE:
+                return add_string(&w->exclude, job->path);
+        case JOB_IGNORE:
+                return add_string(&w->ignored, job->path);
+        case JOB_SCAN:
+                run_scan(w, job);
+                return 0;
+        case JOB_COPY:
+                return w->source < 0 || w->destination < 0 ? -EBADMSG : add_put(w, job);
+        case JOB_RENAME:
+                rename_one(w, job);
+                return 0;
+        case JOB_VERIFY:
+                verify_one(w, job);
+                return 0;
+        case JOB_REMOVE:
+        case JOB_PURGE:
+        case JOB_UNDO:
+                if (!job->to)
+                        return -EBADMSG;
+                remove_one(w, job);
+                return 0;
+        case JOB_LEFTOVER:
+                remove_leftover(w, job);
+                return 0;
+        case JOB_COMMIT:
+                return commit(w);
+        case JOB_SETUP:
+        case _JOB_KIND_MAX:
+                break;
+        }
+        return -EBADMSG;
+}
+
+/* 1 with a message, 0 when the daemon has no more work or is gone. */
+static int receive(struct Worker *w) {
+        ssize_t n;
+
+        do
+                n = recv(WORKER_FD, w->in.data, sizeof(w->in.data), 0);
+        while (n < 0 && errno == EINTR);
+        if (n <= 0)
+                return n == 0 ? 0 : -errno;
+        message_clear(&w->in);
+        w->in.n = (size_t)n;
+        return 1;
+}
+
+static int run(struct Worker *w) {
+        int r;
+
+        r = receive(w);
+        if (r > 0)
+                r = set_up(w);
+        while (r >= 0 && w->error == 0 && (r = receive(w)) > 0)
+                while (r >= 0 && !message_is_at_end(&w->in)) {
+                        struct Job job;
+
+                        r = job_get(&w->in, &job) ? run_job(w, &job) : -EBADMSG;
+                }
+        return r;
+}
+
+int worker_main(void) {
+        struct Worker *w = calloc(1, sizeof(*w));
+        int r;
+
+        if (!w)
+                return EXIT_FAILURE;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prctl(PR_SET_NAME, "retaind-worker");
+        confine_be_modest();
+        w->source = w->destination = w->marker.fd = -1;
+        w->source_remover = w->destination_remover = (struct Remover){.root = -1, .trash = -1, .walk = {.fd = -1}};
+
+        r = run(w);
+
+        forget_puts(w);
+        remover_done(&w->source_remover);
+        remover_done(&w->destination_remover);
+        store_free(w->store);
+        strv_free(w->include);
+        strv_free(w->exclude);
+        strv_free(w->ignored);
+        marker_done(&w->marker);
+        os_close(w->source);
+        os_close(w->destination);
+        free(w);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

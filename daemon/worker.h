@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The daemon's end of a worker: starts the process, sends it jobs, hands on what
+ * it reports, and notices when it dies or does not answer. Nothing here waits.
+ */
+
+#include <systemd/sd-event.h>
+
+#include "lib/base.h"
+#include "lib/job.h"
+
+enum WorkerEnd {
+        WORKER_DIED,
+        WORKER_HUNG, /* nothing came for as long as patience lasts, though an answer was due */
+};
+
+struct WorkerHandler {
+        void (*report)(void *userdata, const struct Report *report);
+        /* Once, and nothing after it; the worker is to be freed by its owner, later. */
+        void (*ended)(void *userdata, enum WorkerEnd end);
+        void *userdata;
+};
+
+struct Worker;
+
+int worker_new(sd_event *event, const struct JobSetup *setup, int64_t patience_usec,
+               const struct WorkerHandler *handler, struct Worker **ret);
+/* Ends the process: kindly if it answers, else by force and without waiting for it. */
+struct Worker *worker_free(struct Worker *worker);
+DEFINE_CLEANUP(struct Worker *, worker_free)
+
+/* Queues a job; is_waited says that a report is due for it. */
+int worker_send(struct Worker *worker, const struct Job *job, bool is_waited);
+/* One that was due has come. */
+void worker_came(struct Worker *worker);
+/* Sends what is queued. */
+int worker_flush(struct Worker *worker);

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/store.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "lib/error.h"
+#include "lib/look.h"
+#include "lib/metadata.h"
+#include "lib/os-file.h"
+#include "lib/store-internal.h"
+
+/* So many files are cheaper made durable all at once, though that waits for others' dirty data too. */
+#define N_SYNC_EACH 8
+
+int store_new(int source, int destination, const struct StoreOptions *options, struct Store **ret) {
+        _cleanup_(store_freep) struct Store *store = calloc(1, sizeof(*store));
+        int r;
+
+        if (!store)
+                return -ENOMEM;
+        walk_init(&store->source_walk, source);
+        walk_init(&store->destination_walk, destination);
+        store->options = *options;
+        store->source = source;
+        store->destination = destination;
+        if (getrandom(&store->random, sizeof(store->random), 0) != sizeof(store->random))
+                return -EIO;
+        store->buffer = malloc(STORE_BUFFER_SIZE);
+        if (!store->buffer)
+                return -ENOMEM;
+        r = digest_stream_new(&store->digest);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(store);
+        return 0;
+}
+
+struct Store *store_free(struct Store *store) {
+        if (!store)
+                return NULL;
+        store_forget_directories(store);
+        walk_done(&store->source_walk);
+        walk_done(&store->destination_walk);
+        digest_stream_free(store->digest);
+        free(store->directories);
+        free(store->buffer);
+        free(store);
+        return NULL;
+}
+
+static int fail(struct StorePut *put, int error, const char *call) {
+        put->outcome = STORE_FAILED;
+        put->error = error;
+        put->call = call;
+        return error;
+}
+
+static int directory_fd(const struct Store *store, const struct StorePut *put) {
+        return store->directories[put->directory].fd;
+}
+
+static const char *final_name(const struct StorePut *put) {
+        return *put->name ? put->name : walk_name(put->path);
+}
+
+/* Opens the source and makes sure that it is the file that is meant and nobody writes to it. */
+static int open_source(struct Store *store, struct StorePut *put, struct statx *ret_st, int *ret_fd) {
+        _cleanup_(os_closep) int fd = -1;
+        struct BackupStat stat;
+        int dir, r;
+
+        r = walk_open_parent(&store->source_walk, put->source, &dir);
+        if (r >= 0)
+                r = fd = os_open_file_at(dir, walk_name(put->source));
+        if (r == -ENOENT) {
+                put->outcome = STORE_GONE;
+                return r;
+        }
+        if (r == -ELOOP || r == -ENOTDIR || r == -EINVAL) {
+                put->outcome = STORE_CHANGED;
+                return r;
+        }
+        if (r < 0)
+                return fail(put, r, "open");
+        r = look_at_fd(fd, ret_st, &stat);
+        if (r < 0)
+                return fail(put, r, "stat");
+        if (!backup_is_same(&stat, &put->stat) || os_ask_lease(fd) == -EAGAIN) {
+                put->outcome = STORE_CHANGED;
+                return -ESTALE;
+        }
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+/* After its bytes were read: is it still what it was? The change time tells what the others may be made to hide. */
+static int check_source(struct StorePut *put, int fd, const struct statx *before) {
+        struct statx after;
+        int r;
+
+        r = os_statx(fd, "", &after);
+        if (r < 0)
+                return fail(put, r, "stat");
+        if (after.stx_size != before->stx_size || after.stx_mtime.tv_sec != before->stx_mtime.tv_sec ||
+            after.stx_mtime.tv_nsec != before->stx_mtime.tv_nsec ||
+            after.stx_ctime.tv_sec != before->stx_ctime.tv_sec ||
+            after.stx_ctime.tv_nsec != before->stx_ctime.tv_nsec) {
+                put->outcome = STORE_CHANGED;
+                return -ESTALE;
+        }
+        return 0;
+}
+
+/* The digest that was found, against the one that the catalog knows. */
+static int check_digest(struct StorePut *put, const struct Digest *digest) {
+        if (put->has_digest && !digest_equal(&put->digest, digest)) {
+                put->outcome = STORE_SUSPECT;
+                return -EILSEQ;
+        }
+        put->digest = *digest;
+        put->has_digest = true;
+        return 0;
+}
+
+/* 1 if the name holds these very bytes, durable and read from the device; 0 if something else; -ENOENT if it is free. */
+static int is_equal_there(struct Store *store, int dir, const char *name, struct StorePut *put) {
+        _cleanup_(os_closep) int fd = -1;
+        struct Digest digest;
+        int r;
+
+        fd = os_open_file_at(dir, name);
+        if (fd < 0)
+                return fd == -ELOOP || fd == -EINVAL || fd == -ENXIO ? 0 : fd;
+        r = look_at_fd(fd, NULL, &put->there);
+        if (r < 0)
+                return r;
+        if (put->there.size != put->stat.size)
+                return 0;
+        r = os_fsync(fd);
+        if (r >= 0)
+                r = store_digest_from_device(store, fd, put->stat.size, &digest);
+        return r == -ESTALE ? 0 : r < 0 ? r : digest_equal(&digest, &put->digest);
+}
+
+/*
+ * The name is taken: by an equal file, which is adopted (1), or by another, and then the copy gets a version's
+ * name (0). Nothing is ever replaced.
+ */
+static int adopt_or_rename(struct Store *store, struct StorePut *put) {
+        int dir = directory_fd(store, put), r;
+
+        r = is_equal_there(store, dir, walk_name(put->path), put);
+        if (r == 0) {
+                version_name(walk_name(put->path), strlen(walk_name(put->path)), put->stat.mtime_usec, put->name);
+                r = is_equal_there(store, dir, put->name, put);
+                if (r == 0)
+                        return fail(put, -EEXIST, "adopt");
+        }
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return fail(put, r, "read");
+        put->outcome = STORE_ADOPTED;
+        store->directories[put->directory].is_dirty = true;
+        return 1;
+}
+
+static int adopt(struct Store *store, struct StorePut *put, int from, const struct statx *st) {
+        struct Digest digest;
+        int r;
+
+        r = store_digest(store, from, st->stx_size, true, &digest);
+        if (r == -ESTALE) {
+                put->outcome = STORE_CHANGED;
+                return r;
+        }
+        if (r < 0)
+                return fail(put, r, "read");
+        r = check_source(put, from, st);
+        if (r >= 0)
+                r = check_digest(put, &digest);
+        return r < 0 ? r : adopt_or_rename(store, put);
+}
+
+static int write_temporary(struct Store *store, struct StorePut *put, int from, const struct statx *st) {
+        const char *call = "create";
+        struct Digest digest;
+        int r;
+
+        snprintf(put->temporary, sizeof(put->temporary), OS_RESERVED_PREFIX "%016llx",
+                 (unsigned long long)(store->random + store->n_temporary++));
+        put->fd = os_create_at(directory_fd(store, put), put->temporary);
+        if (put->fd < 0)
+                return fail(put, put->fd, call);
+        put->is_written = true;
+        r = store_copy_data(store, from, st, put->fd, &put->is_cloned, &digest, &call);
+        if (r == -ESTALE) {
+                put->outcome = STORE_CHANGED;
+                return r;
+        }
+        if (r >= 0)
+                r = metadata_copy(from, st, put->fd, store->options.metadata, &put->lost, &call);
+        if (r < 0)
+                return fail(put, r, call);
+        r = check_source(put, from, st);
+        return r < 0 ? r : check_digest(put, &digest);
+}
+
+static void discard(struct Store *store, struct StorePut *put) {
+        if (put->is_written)
+                os_unlink_at(directory_fd(store, put), put->temporary);
+        put->is_written = false;
+        put->fd = os_close(put->fd);
+}
+
+/* From the source to a temporary file. */
+static void write_one(struct Store *store, struct StorePut *put) {
+        _cleanup_(os_closep) int from = -1;
+        struct statx st, there;
+        int r;
+
+        r = open_source(store, put, &st, &from);
+        if (r < 0)
+                return;
+        r = store_find_directory(store, put->path, &put->directory);
+        if (r < 0) {
+                fail(put, r, "mkdir");
+                return;
+        }
+        r = os_statx(directory_fd(store, put), walk_name(put->path), &there);
+        if (r >= 0)
+                r = adopt(store, put, from, &st);
+        else if (r == -ENOENT)
+                r = 0;
+        else
+                r = fail(put, r, "stat");
+        if (r == 0)
+                r = write_temporary(store, put, from, &st);
+        if (r < 0)
+                discard(store, put);
+}
+
+static void sync_each(struct Store *store, struct StorePut *puts, size_t n_puts) {
+        for (size_t i = 0; i < n_puts; i++) {
+                int r = puts[i].is_written ? os_fsync(puts[i].fd) : 0;
+
+                store_progress(store, 0);
+                if (r < 0) {
+                        fail(&puts[i], r, "fsync");
+                        discard(store, &puts[i]);
+                }
+        }
+}
+
+static void make_durable(struct Store *store, struct StorePut *puts, size_t n_puts) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < n_puts; i++)
+                n += puts[i].is_written;
+        /* If all at once fails, one by one tells which. */
+        if (n <= N_SYNC_EACH || os_syncfs(store->destination) < 0)
+                sync_each(store, puts, n_puts);
+}
+
+/* Reads back what the device has. All reads are begun before the first is waited for. */
+static void verify(struct Store *store, struct StorePut *puts, size_t n_puts) {
+        if (store->options.verify != CONFIG_VERIFY_READBACK)
+                return;
+        for (size_t i = 0; i < n_puts; i++)
+                if (puts[i].is_written) {
+                        os_drop_cache(puts[i].fd, 0, 0);
+                        os_begin_read(puts[i].fd, 0, MIN(puts[i].stat.size, (uint64_t)STORE_BUFFER_SIZE));
+                }
+        for (size_t i = 0; i < n_puts; i++) {
+                struct Digest digest;
+                int r;
+
+                if (!puts[i].is_written)
+                        continue;
+                r = store_digest(store, puts[i].fd, puts[i].stat.size, false, &digest);
+                if (r >= 0 && !digest_equal(&digest, &puts[i].digest))
+                        r = -EILSEQ;
+                if (r < 0) {
+                        fail(&puts[i], r, "read back");
+                        discard(store, &puts[i]);
+                }
+        }
+}
+
+static void publish(struct Store *store, struct StorePut *put) {
+        int dir = directory_fd(store, put), r;
+
+        r = os_rename_at(dir, put->temporary, dir, final_name(put));
+        if (r == -EEXIST) {
+                /* Somebody else made a file of that name since we looked. */
+                r = adopt_or_rename(store, put);
+                if (r != 0) {
+                        discard(store, put);
+                        return;
+                }
+                r = os_rename_at(dir, put->temporary, dir, final_name(put));
+        }
+        if (r < 0) {
+                fail(put, r, "rename");
+                discard(store, put);
+                return;
+        }
+        put->outcome = STORE_COPIED;
+        store->directories[put->directory].is_dirty = true;
+        r = look_at_fd(put->fd, NULL, &put->there);
+        if (r < 0)
+                fail(put, r, "stat");
+        put->is_written = false;
+        put->fd = os_close(put->fd);
+}
+
+/* What cannot be made durable under its name is no copy, though it may be there. */
+static void sync_directories(struct Store *store, struct StorePut *puts, size_t n_puts) {
+        for (uint32_t d = 0; d < store->n_directories; d++) {
+                int r = store->directories[d].is_dirty ? os_fsync(store->directories[d].fd) : 0;
+
+                if (r >= 0)
+                        continue;
+                for (size_t i = 0; i < n_puts; i++)
+                        if (puts[i].directory == d &&
+                            (puts[i].outcome == STORE_COPIED || puts[i].outcome == STORE_ADOPTED))
+                                fail(&puts[i], r, "fsync of the directory");
+        }
+}
+
+int store_put(struct Store *store, struct StorePut *puts, size_t n_puts) {
+        for (size_t i = 0; i < n_puts; i++) {
+                struct StorePut *put = &puts[i];
+
+                put->outcome = STORE_FAILED;
+                put->directory = UINT32_MAX;
+                put->fd = -1;
+                put->is_written = put->is_cloned = false;
+                put->lost = 0;
+                put->error = 0;
+                put->call = "";
+                *put->name = '\0';
+                write_one(store, put);
+        }
+        make_durable(store, puts, n_puts);
+        verify(store, puts, n_puts);
+        for (size_t i = 0; i < n_puts; i++)
+                if (puts[i].is_written)
+                        publish(store, &puts[i]);
+        sync_directories(store, puts, n_puts);
+        store_forget_directories(store);
+        return 0;
+}
+
+int store_rename(struct Store *store, const char *from, const char *to, struct BackupStat *ret) {
+        uint32_t directory;
+        struct statx st;
+        int dir, r;
+
+        r = store_find_directory(store, to, &directory);
+        if (r >= 0)
+                r = walk_open_parent(&store->destination_walk, from, &dir);
+        if (r >= 0)
+                r = os_rename_at(dir, walk_name(from), store->directories[directory].fd, walk_name(to));
+        if (r >= 0)
+                r = os_fsync(store->directories[directory].fd);
+        if (r >= 0)
+                r = os_fsync(dir);
+        if (r >= 0)
+                r = os_statx(store->directories[directory].fd, walk_name(to), &st);
+        store_forget_directories(store);
+        if (r < 0)
+                return r;
+        look_stat(&st, ret);
+        return 0;
+}
+
+enum StoreOutcome store_read(struct Store *store, bool in_source, const char *path, const struct BackupStat *stat,
+                             struct Digest *ret, int *ret_error) {
+        _cleanup_(os_closep) int fd = -1;
+        struct BackupStat found;
+        int dir, r;
+
+        r = walk_open_parent(in_source ? &store->source_walk : &store->destination_walk, path, &dir);
+        if (r >= 0)
+                r = fd = os_open_file_at(dir, walk_name(path));
+        if (r == -ENOENT || r == -ELOOP || r == -EINVAL || r == -ENOTDIR)
+                return STORE_GONE;
+        if (r >= 0)
+                r = look_at_fd(fd, NULL, &found);
+        if (r >= 0 && !backup_is_same(&found, stat))
+                return STORE_CHANGED;
+        if (r >= 0)
+                r = store_digest_from_device(store, fd, stat->size, ret);
+        if (r == -ESTALE)
+                return STORE_CHANGED;
+        *ret_error = r;
+        return r < 0 ? STORE_FAILED : STORE_ADOPTED;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What the store's files share: store-data moves and compares bytes, store-tree
+ * finds and makes directories, store-dir makes names appear.
+ */
+
+#include <sys/stat.h>
+
+#include "lib/digest-stream.h"
+#include "lib/store.h"
+#include "lib/walk.h"
+
+#define STORE_BUFFER_SIZE (1024 * 1024)
+
+/* A directory at the destination that the batch writes to. */
+struct StoreDirectory {
+        char *path;
+        int fd;
+        bool owns_fd;
+        bool is_dirty; /* a name in it is not yet durable */
+};
+
+struct Store {
+        struct StoreOptions options;
+        int source, destination;
+        struct Walk source_walk, destination_walk;
+        struct DigestStream *digest;
+        uint8_t *buffer;
+        struct StoreDirectory *directories;
+        size_t n_directories, n_directories_allocated;
+        uint64_t random, n_temporary;
+};
+
+static inline void store_progress(const struct Store *store, uint64_t n) {
+        if (store->options.progress)
+                store->options.progress(store->options.userdata, n);
+}
+
+/* The batch's number of the directory that a path at the destination lies in; what is missing of it is made. */
+int store_find_directory(struct Store *store, const char *path, uint32_t *ret);
+void store_forget_directories(struct Store *store);
+
+/* All of a file's bytes into a digest; -ESTALE where it is shorter than size. */
+int store_digest(struct Store *store, int fd, uint64_t size, bool is_progress, struct Digest *ret);
+/* The same from the device. */
+int store_digest_from_device(struct Store *store, int fd, uint64_t size, struct Digest *ret);
+/* Copies bytes and holes, or shares them; *ret is the digest of what was read from the source. */
+int store_copy_data(struct Store *store, int from, const struct statx *st, int to, bool *ret_cloned, struct Digest *ret,
+                    const char **ret_call);
