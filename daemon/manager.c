@@ -58,6 +58,10 @@ static int open_catalog(struct Manager *manager, struct Catalog **ret) {
         r = catalog_open(path, read_only, ret);
         if (read_only && (r == CATALOG_E_NONE || r == -ENOENT))
                 return 0;
+        if (read_only && r == -EACCES) {
+                log_warning("%s/" CATALOG_FILE ": %s; planned without it", log_name(path), log_errno(r));
+                return 0;
+        }
         if (r != 0)
                 log_error("%s/" CATALOG_FILE ": %s", log_name(path), r > 0 ? catalog_error_text(r) : log_errno(r));
         return r == 0 ? 0 : EXIT_FAILURE;

@@ -60,7 +60,7 @@ def plans_without_a_configuration(p):
     equal(plan['db-2026-11-19.sql']['copy_to'], [])
     equal(plan['db-2026-11-01.sql']['verdict'], 'hold')
     equal(plan['db-2026-11-01.sql']['holds'], ['uncopied'])
-    equal(plan['db-2026-11-01.sql']['copy_to'], ['to'])
+    equal(plan['db-2026-11-01.sql']['copy_to'], ['destination'])
     equal(sorted(os.listdir(p.source)), ['db-2026-11-01.sql', 'db-2026-11-19.sql'])
     equal(os.listdir(p.to), ['db-2026-11-19.sql'])
 
@@ -104,7 +104,7 @@ def on_terminal(command, columns, env=None):
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 40, columns, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k not in ('COLUMNS', 'NO_COLOR')}
     process = subprocess.Popen(command, stdout=slave, stderr=subprocess.DEVNULL,
-                               env={**environment, 'TERM': 'xterm', 'LC_ALL': 'C.UTF-8', **(env or {})})
+                               env={**environment, 'STATE_DIRECTORY': '/nonexistent', 'TERM': 'xterm', 'LC_ALL': 'C.UTF-8', **(env or {})})
     os.close(slave)
     out = b''
     while True:

@@ -67,7 +67,8 @@ class Place:
 
     def run(self, *options, env=None, cwd=None, stdin=None):
         return Result(subprocess.run([RETAIND, *options], capture_output=True, cwd=cwd, stdin=stdin,
-                                     env={**os.environ, 'TZ': 'UTC', **(env or {})}, check=False))
+                                     env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(self.top / 'state'),
+                                          **(env or {})}, check=False))
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ def once_writes_them_and_a_dry_run_does_not(p):
     contains((p.top / 'to.log').read_text(), 'Name: old.sql, Size: 7 bytes, ')
     for name in ('from.log', 'to.log'):
         equal(os.stat(p.top / name).st_mode & 0o7777, 0o640)
-    equal(sorted(os.listdir(p.top)), ['from', 'from.log', 'retaind.conf', 'to', 'to.log'])
+    equal(sorted(os.listdir(p.top)), ['from', 'from.log', 'retaind.conf', 'state', 'to', 'to.log'])
 
 
 def in_portuguese(p):

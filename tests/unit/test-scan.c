@@ -20,7 +20,7 @@ struct Said {
 };
 
 static void say(struct Said *said, const struct ScanEntry *entry) {
-        static const char *const kinds[] = {"directory", "file", "skipped", "unreadable"};
+        static const char *const kinds[] = {"directory", "file", "skipped", "ours", "unreadable"};
         char tail[64] = "";
 
         if (entry->kind == SCAN_SKIPPED)
@@ -155,6 +155,8 @@ START_TEST(leaves_out_what_is_not_of_the_set) {
                                    "directory deep",
                                    "file b/list.log",
                                    "file db.sql",
+                                   "ours .retaind-trash",
+                                   "ours b/.retaind-0123",
                                    NULL,
                            });
         ck_assert_uint_eq(n, 3); /* our own files are no news, and not counted */
