@@ -2,6 +2,7 @@
 #include "daemon/worker-main.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,6 +24,12 @@
 #define PROGRESS_BYTES (UINT64_C(16) * 1024 * 1024)
 #define PROGRESS_USEC (200 * USEC_PER_MSEC)
 
+struct Batch {
+        struct StoreBatch batch;
+        struct StorePut puts[STORE_BATCH_MAX];
+        uint64_t ids[STORE_BATCH_MAX];
+};
+
 struct Worker {
         struct Message in, out;
         int source, destination;
@@ -30,10 +37,16 @@ struct Worker {
         struct Store *store;
         struct Remover source_remover, destination_remover;
 
-        /* The batch: copies wait for its end. */
-        struct StorePut puts[STORE_BATCH_MAX];
-        uint64_t ids[STORE_BATCH_MAX];
-        size_t n_puts;
+        /* Two batches: while one is being finished, the next is written. */
+        struct Batch batches[2];
+        struct Batch *filling;
+
+        pthread_t finisher;
+        bool has_finisher;
+        pthread_mutex_t mutex; /* guards out, progress, told_usec, error, and what follows */
+        pthread_cond_t changed;
+        struct Batch *finishing; /* NULL: the finisher is idle */
+        bool is_ending;
 
         Strv include, exclude, ignored; /* of the next scan */
         uint64_t progress;              /* not yet told */
@@ -41,30 +54,44 @@ struct Worker {
         int error; /* sending failed: the daemon is gone */
 };
 
-static void flush(struct Worker *w) {
+static void flush_locked(struct Worker *w) {
         if (w->out.n > 0 && w->error == 0 && send(WORKER_FD, w->out.data, w->out.n, MSG_NOSIGNAL) < 0)
                 w->error = -errno;
         message_clear(&w->out);
 }
 
-static void tell(struct Worker *w, const struct Report *report) {
+static void tell_locked(struct Worker *w, const struct Report *report) {
         if (job_put_report(&w->out, report))
                 return;
-        flush(w);
+        flush_locked(w);
         job_put_report(&w->out, report);
+}
+
+static void flush(struct Worker *w) {
+        pthread_mutex_lock(&w->mutex);
+        flush_locked(w);
+        pthread_mutex_unlock(&w->mutex);
+}
+
+static void tell(struct Worker *w, const struct Report *report) {
+        pthread_mutex_lock(&w->mutex);
+        tell_locked(w, report);
+        pthread_mutex_unlock(&w->mutex);
 }
 
 static void tell_progress(void *userdata, uint64_t n_bytes) {
         struct Worker *w = userdata;
         int64_t now = os_monotonic_usec();
 
+        pthread_mutex_lock(&w->mutex);
         w->progress += n_bytes;
-        if (w->progress < PROGRESS_BYTES && now - w->told_usec < PROGRESS_USEC)
-                return;
-        tell(w, &(struct Report){.kind = REPORT_PROGRESS, .number = w->progress});
-        flush(w);
-        w->progress = 0;
-        w->told_usec = now;
+        if (w->progress >= PROGRESS_BYTES || now - w->told_usec >= PROGRESS_USEC) {
+                tell_locked(w, &(struct Report){.kind = REPORT_PROGRESS, .number = w->progress});
+                flush_locked(w);
+                w->progress = 0;
+                w->told_usec = now;
+        }
+        pthread_mutex_unlock(&w->mutex);
 }
 
 static int ready(struct Worker *w, enum ReportReady outcome, int error) {
@@ -219,9 +246,10 @@ static int add_string(Strv *strv, const char *s) {
 }
 
 static int add_put(struct Worker *w, const struct Job *job) {
-        struct StorePut *put = &w->puts[w->n_puts];
+        struct StoreBatch *batch = &w->filling->batch;
+        struct StorePut *put = &w->filling->puts[batch->n_puts];
 
-        if (w->n_puts == STORE_BATCH_MAX || !job->path || !job->to)
+        if (batch->n_puts == STORE_BATCH_MAX || !job->path || !job->to)
                 return -EBADMSG;
         *put = (struct StorePut){
                 .source = strdup(job->path),
@@ -230,29 +258,27 @@ static int add_put(struct Worker *w, const struct Job *job) {
                 .has_digest = job->has_digest,
                 .digest = job->digest,
         };
-        w->ids[w->n_puts++] = job->id;
+        w->filling->ids[batch->n_puts++] = job->id;
         return put->source && put->path ? 0 : -ENOMEM;
 }
 
-static void forget_puts(struct Worker *w) {
-        for (size_t i = 0; i < w->n_puts; i++) {
-                free((char *)w->puts[i].source);
-                free((char *)w->puts[i].path);
+static void forget_puts(struct Batch *batch) {
+        for (size_t i = 0; i < batch->batch.n_puts; i++) {
+                free((char *)batch->puts[i].source);
+                free((char *)batch->puts[i].path);
         }
-        w->n_puts = 0;
+        store_batch_done(&batch->batch);
+        batch->batch.puts = batch->puts;
 }
 
-static int commit(struct Worker *w) {
-        int r = 0;
-
-        if (w->n_puts > 0)
-                r = store_put(w->store, w->puts, w->n_puts);
-        for (size_t i = 0; i < w->n_puts && r >= 0; i++) {
-                const struct StorePut *put = &w->puts[i];
+static void finish(struct Worker *w, struct Batch *batch) {
+        store_finish(w->store, &batch->batch);
+        for (size_t i = 0; i < batch->batch.n_puts; i++) {
+                const struct StorePut *put = &batch->puts[i];
 
                 tell(w, &(struct Report){
                                 .kind = REPORT_RESULT,
-                                .id = w->ids[i],
+                                .id = batch->ids[i],
                                 .outcome = put->outcome,
                                 .error = put->error,
                                 .text = put->call,
@@ -263,9 +289,80 @@ static int commit(struct Worker *w) {
                                 .number = put->lost,
                         });
         }
-        forget_puts(w);
-        if (r >= 0)
-                r = remove_sync(&w->source_remover);
+        flush(w);
+        forget_puts(batch);
+}
+
+/* The second half of each batch: it waits for the device while the first half of the next needs the processor. */
+static void *run_finisher(void *userdata) {
+        struct Worker *w = userdata;
+
+        pthread_mutex_lock(&w->mutex);
+        while (!w->is_ending || w->finishing) {
+                if (!w->finishing) {
+                        pthread_cond_wait(&w->changed, &w->mutex);
+                        continue;
+                }
+                pthread_mutex_unlock(&w->mutex);
+                finish(w, w->finishing);
+                pthread_mutex_lock(&w->mutex);
+                w->finishing = NULL;
+                pthread_cond_broadcast(&w->changed);
+        }
+        pthread_mutex_unlock(&w->mutex);
+        return NULL;
+}
+
+static void wait_for_finisher(struct Worker *w) {
+        pthread_mutex_lock(&w->mutex);
+        while (w->finishing)
+                pthread_cond_wait(&w->changed, &w->mutex);
+        pthread_mutex_unlock(&w->mutex);
+}
+
+/* Started late, so that it is confined as its maker is. */
+static int start_finisher(struct Worker *w) {
+        int r;
+
+        if (w->has_finisher)
+                return 0;
+        r = pthread_create(&w->finisher, NULL, run_finisher, w);
+        w->has_finisher = r == 0;
+        return -r;
+}
+
+static void end_finisher(struct Worker *w) {
+        pthread_mutex_lock(&w->mutex);
+        w->is_ending = true;
+        pthread_cond_broadcast(&w->changed);
+        pthread_mutex_unlock(&w->mutex);
+        if (w->has_finisher)
+                pthread_join(w->finisher, NULL);
+}
+
+static int commit_copies(struct Worker *w) {
+        struct Batch *batch = w->filling;
+        int r;
+
+        r = start_finisher(w);
+        if (r < 0)
+                return r;
+        store_write(w->store, &batch->batch);
+        wait_for_finisher(w);
+        pthread_mutex_lock(&w->mutex);
+        w->finishing = batch;
+        pthread_cond_broadcast(&w->changed);
+        pthread_mutex_unlock(&w->mutex);
+        w->filling = batch == &w->batches[0] ? &w->batches[1] : &w->batches[0];
+        return 0;
+}
+
+static int commit(struct Worker *w) {
+        int r;
+
+        if (w->filling->batch.n_puts > 0)
+                return commit_copies(w);
+        r = remove_sync(&w->source_remover);
         if (r >= 0)
                 r = remove_sync(&w->destination_remover);
         flush(w);
@@ -339,6 +436,8 @@ static int run_job(struct Worker *w, const struct Job *job) {
                 return -EBADMSG;
         if (!job->path && job->kind != JOB_COMMIT && job->kind != JOB_SCAN && job->kind != JOB_PURGE)
                 return -EBADMSG;
+        if (job->kind != JOB_COPY && job->kind != JOB_COMMIT)
+                wait_for_finisher(w);
         switch (job->kind) {
         case JOB_INCLUDE:
                 return add_string(&w->include, job->path);
@@ -417,9 +516,17 @@ int worker_main(void) {
         w->source = w->destination = w->marker.fd = -1;
         w->source_remover = w->destination_remover = (struct Remover){.root = -1, .trash = -1, .walk = {.fd = -1}};
 
+        w->filling = &w->batches[0];
+        for (size_t i = 0; i < ELEMENTSOF(w->batches); i++)
+                w->batches[i].batch.puts = w->batches[i].puts;
+        pthread_mutex_init(&w->mutex, NULL);
+        pthread_cond_init(&w->changed, NULL);
+
         r = run(w);
 
-        forget_puts(w);
+        end_finisher(w);
+        for (size_t i = 0; i < ELEMENTSOF(w->batches); i++)
+                forget_puts(&w->batches[i]);
         remover_done(&w->source_remover);
         remover_done(&w->destination_remover);
         store_free(w->store);

@@ -13,6 +13,17 @@
 /* So many files are cheaper made durable all at once, though that waits for others' dirty data too. */
 #define N_SYNC_EACH 8
 
+static int hand_init(struct StoreHand *hand, const struct StoreOptions *options) {
+        hand->options = options;
+        hand->buffer = malloc(STORE_BUFFER_SIZE);
+        return hand->buffer ? digest_stream_new(&hand->digest) : -ENOMEM;
+}
+
+static void hand_done(struct StoreHand *hand) {
+        digest_stream_free(hand->digest);
+        free(hand->buffer);
+}
+
 int store_new(int source, int destination, const struct StoreOptions *options, struct Store **ret) {
         _cleanup_(store_freep) struct Store *store = calloc(1, sizeof(*store));
         int r;
@@ -26,10 +37,9 @@ int store_new(int source, int destination, const struct StoreOptions *options, s
         store->destination = destination;
         if (getrandom(&store->random, sizeof(store->random), 0) != sizeof(store->random))
                 return -EIO;
-        store->buffer = malloc(STORE_BUFFER_SIZE);
-        if (!store->buffer)
-                return -ENOMEM;
-        r = digest_stream_new(&store->digest);
+        r = hand_init(&store->writer, &store->options);
+        if (r >= 0)
+                r = hand_init(&store->finisher, &store->options);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(store);
@@ -39,12 +49,10 @@ int store_new(int source, int destination, const struct StoreOptions *options, s
 struct Store *store_free(struct Store *store) {
         if (!store)
                 return NULL;
-        store_forget_directories(store);
+        hand_done(&store->writer);
+        hand_done(&store->finisher);
         walk_done(&store->source_walk);
         walk_done(&store->destination_walk);
-        digest_stream_free(store->digest);
-        free(store->directories);
-        free(store->buffer);
         free(store);
         return NULL;
 }
@@ -56,8 +64,8 @@ static int fail(struct StorePut *put, int error, const char *call) {
         return error;
 }
 
-static int directory_fd(const struct Store *store, const struct StorePut *put) {
-        return store->directories[put->directory].fd;
+static int directory_fd(const struct StoreBatch *batch, const struct StorePut *put) {
+        return batch->directories[put->directory].fd;
 }
 
 static const char *final_name(const struct StorePut *put) {
@@ -124,7 +132,7 @@ static int check_digest(struct StorePut *put, const struct Digest *digest) {
 }
 
 /* 1 if the name holds these very bytes, durable and read from the device; 0 if something else; -ENOENT if it is free. */
-static int is_equal_there(struct Store *store, int dir, const char *name, struct StorePut *put) {
+static int is_equal_there(struct StoreHand *hand, int dir, const char *name, struct StorePut *put) {
         _cleanup_(os_closep) int fd = -1;
         struct Digest digest;
         int r;
@@ -139,7 +147,7 @@ static int is_equal_there(struct Store *store, int dir, const char *name, struct
                 return 0;
         r = os_fsync(fd);
         if (r >= 0)
-                r = store_digest_from_device(store, fd, put->stat.size, &digest);
+                r = store_digest_from_device(hand, fd, put->stat.size, &digest);
         return r == -ESTALE ? 0 : r < 0 ? r : digest_equal(&digest, &put->digest);
 }
 
@@ -147,13 +155,13 @@ static int is_equal_there(struct Store *store, int dir, const char *name, struct
  * The name is taken: by an equal file, which is adopted (1), or by another, and then the copy gets a version's
  * name (0). Nothing is ever replaced.
  */
-static int adopt_or_rename(struct Store *store, struct StorePut *put) {
-        int dir = directory_fd(store, put), r;
+static int adopt_or_rename(struct StoreHand *hand, struct StoreBatch *batch, struct StorePut *put) {
+        int dir = directory_fd(batch, put), r;
 
-        r = is_equal_there(store, dir, walk_name(put->path), put);
+        r = is_equal_there(hand, dir, walk_name(put->path), put);
         if (r == 0) {
                 version_name(walk_name(put->path), strlen(walk_name(put->path)), put->stat.mtime_usec, put->name);
-                r = is_equal_there(store, dir, put->name, put);
+                r = is_equal_there(hand, dir, put->name, put);
                 if (r == 0)
                         return fail(put, -EEXIST, "adopt");
         }
@@ -162,15 +170,16 @@ static int adopt_or_rename(struct Store *store, struct StorePut *put) {
         if (r < 0)
                 return fail(put, r, "read");
         put->outcome = STORE_ADOPTED;
-        store->directories[put->directory].is_dirty = true;
+        batch->directories[put->directory].is_dirty = true;
         return 1;
 }
 
-static int adopt(struct Store *store, struct StorePut *put, int from, const struct statx *st) {
+static int adopt(struct Store *store, struct StoreBatch *batch, struct StorePut *put, int from,
+                 const struct statx *st) {
         struct Digest digest;
         int r;
 
-        r = store_digest(store, from, st->stx_size, true, &digest);
+        r = store_digest(&store->writer, from, st->stx_size, true, &digest);
         if (r == -ESTALE) {
                 put->outcome = STORE_CHANGED;
                 return r;
@@ -180,21 +189,22 @@ static int adopt(struct Store *store, struct StorePut *put, int from, const stru
         r = check_source(put, from, st);
         if (r >= 0)
                 r = check_digest(put, &digest);
-        return r < 0 ? r : adopt_or_rename(store, put);
+        return r < 0 ? r : adopt_or_rename(&store->writer, batch, put);
 }
 
-static int write_temporary(struct Store *store, struct StorePut *put, int from, const struct statx *st) {
+static int write_temporary(struct Store *store, struct StoreBatch *batch, struct StorePut *put, int from,
+                           const struct statx *st) {
         const char *call = "create";
         struct Digest digest;
         int r;
 
         snprintf(put->temporary, sizeof(put->temporary), OS_RESERVED_PREFIX "%016llx",
                  (unsigned long long)(store->random + store->n_temporary++));
-        put->fd = os_create_at(directory_fd(store, put), put->temporary);
+        put->fd = os_create_at(directory_fd(batch, put), put->temporary);
         if (put->fd < 0)
                 return fail(put, put->fd, call);
         put->is_written = true;
-        r = store_copy_data(store, from, st, put->fd, &put->is_cloned, &digest, &call);
+        r = store_copy_data(&store->writer, from, st, put->fd, &put->is_cloned, &digest, &call);
         if (r == -ESTALE) {
                 put->outcome = STORE_CHANGED;
                 return r;
@@ -207,15 +217,15 @@ static int write_temporary(struct Store *store, struct StorePut *put, int from, 
         return r < 0 ? r : check_digest(put, &digest);
 }
 
-static void discard(struct Store *store, struct StorePut *put) {
+static void discard(struct StoreBatch *batch, struct StorePut *put) {
         if (put->is_written)
-                os_unlink_at(directory_fd(store, put), put->temporary);
+                os_unlink_at(directory_fd(batch, put), put->temporary);
         put->is_written = false;
         put->fd = os_close(put->fd);
 }
 
 /* From the source to a temporary file. */
-static void write_one(struct Store *store, struct StorePut *put) {
+static void write_one(struct Store *store, struct StoreBatch *batch, struct StorePut *put) {
         _cleanup_(os_closep) int from = -1;
         struct statx st, there;
         int r;
@@ -223,91 +233,91 @@ static void write_one(struct Store *store, struct StorePut *put) {
         r = open_source(store, put, &st, &from);
         if (r < 0)
                 return;
-        r = store_find_directory(store, put->path, &put->directory);
+        r = store_find_directory(store, batch, put->path, &put->directory);
         if (r < 0) {
                 fail(put, r, "mkdir");
                 return;
         }
-        r = os_statx(directory_fd(store, put), walk_name(put->path), &there);
+        r = os_statx(directory_fd(batch, put), walk_name(put->path), &there);
         if (r >= 0)
-                r = adopt(store, put, from, &st);
+                r = adopt(store, batch, put, from, &st);
         else if (r == -ENOENT)
                 r = 0;
         else
                 r = fail(put, r, "stat");
         if (r == 0)
-                r = write_temporary(store, put, from, &st);
+                r = write_temporary(store, batch, put, from, &st);
         if (r < 0)
-                discard(store, put);
+                discard(batch, put);
 }
 
-static void sync_each(struct Store *store, struct StorePut *puts, size_t n_puts) {
-        for (size_t i = 0; i < n_puts; i++) {
-                int r = puts[i].is_written ? os_fsync(puts[i].fd) : 0;
+static void sync_each(struct Store *store, struct StoreBatch *batch) {
+        for (size_t i = 0; i < batch->n_puts; i++) {
+                int r = batch->puts[i].is_written ? os_fsync(batch->puts[i].fd) : 0;
 
-                store_progress(store, 0);
+                store_progress(&store->finisher, 0);
                 if (r < 0) {
-                        fail(&puts[i], r, "fsync");
-                        discard(store, &puts[i]);
+                        fail(&batch->puts[i], r, "fsync");
+                        discard(batch, &batch->puts[i]);
                 }
         }
 }
 
-static void make_durable(struct Store *store, struct StorePut *puts, size_t n_puts) {
+static void make_durable(struct Store *store, struct StoreBatch *batch) {
         size_t n = 0;
 
-        for (size_t i = 0; i < n_puts; i++)
-                n += puts[i].is_written;
+        for (size_t i = 0; i < batch->n_puts; i++)
+                n += batch->puts[i].is_written;
         /* If all at once fails, one by one tells which. */
         if (n <= N_SYNC_EACH || os_syncfs(store->destination) < 0)
-                sync_each(store, puts, n_puts);
+                sync_each(store, batch);
 }
 
 /* Reads back what the device has. All reads are begun before the first is waited for. */
-static void verify(struct Store *store, struct StorePut *puts, size_t n_puts) {
+static void verify(struct Store *store, struct StoreBatch *batch) {
         if (store->options.verify != CONFIG_VERIFY_READBACK)
                 return;
-        for (size_t i = 0; i < n_puts; i++)
-                if (puts[i].is_written) {
-                        os_drop_cache(puts[i].fd, 0, 0);
-                        os_begin_read(puts[i].fd, 0, MIN(puts[i].stat.size, (uint64_t)STORE_BUFFER_SIZE));
+        for (size_t i = 0; i < batch->n_puts; i++)
+                if (batch->puts[i].is_written) {
+                        os_drop_cache(batch->puts[i].fd, 0, 0);
+                        os_begin_read(batch->puts[i].fd, 0, MIN(batch->puts[i].stat.size, (uint64_t)STORE_BUFFER_SIZE));
                 }
-        for (size_t i = 0; i < n_puts; i++) {
+        for (size_t i = 0; i < batch->n_puts; i++) {
                 struct Digest digest;
                 int r;
 
-                if (!puts[i].is_written)
+                if (!batch->puts[i].is_written)
                         continue;
-                r = store_digest(store, puts[i].fd, puts[i].stat.size, false, &digest);
-                if (r >= 0 && !digest_equal(&digest, &puts[i].digest))
+                r = store_digest(&store->finisher, batch->puts[i].fd, batch->puts[i].stat.size, false, &digest);
+                if (r >= 0 && !digest_equal(&digest, &batch->puts[i].digest))
                         r = -EILSEQ;
                 if (r < 0) {
-                        fail(&puts[i], r, "read back");
-                        discard(store, &puts[i]);
+                        fail(&batch->puts[i], r, "read back");
+                        discard(batch, &batch->puts[i]);
                 }
         }
 }
 
-static void publish(struct Store *store, struct StorePut *put) {
-        int dir = directory_fd(store, put), r;
+static void publish(struct Store *store, struct StoreBatch *batch, struct StorePut *put) {
+        int dir = directory_fd(batch, put), r;
 
         r = os_rename_at(dir, put->temporary, dir, final_name(put));
         if (r == -EEXIST) {
                 /* Somebody else made a file of that name since we looked. */
-                r = adopt_or_rename(store, put);
+                r = adopt_or_rename(&store->finisher, batch, put);
                 if (r != 0) {
-                        discard(store, put);
+                        discard(batch, put);
                         return;
                 }
                 r = os_rename_at(dir, put->temporary, dir, final_name(put));
         }
         if (r < 0) {
                 fail(put, r, "rename");
-                discard(store, put);
+                discard(batch, put);
                 return;
         }
         put->outcome = STORE_COPIED;
-        store->directories[put->directory].is_dirty = true;
+        batch->directories[put->directory].is_dirty = true;
         r = look_at_fd(put->fd, NULL, &put->there);
         if (r < 0)
                 fail(put, r, "stat");
@@ -316,22 +326,22 @@ static void publish(struct Store *store, struct StorePut *put) {
 }
 
 /* What cannot be made durable under its name is no copy, though it may be there. */
-static void sync_directories(struct Store *store, struct StorePut *puts, size_t n_puts) {
-        for (uint32_t d = 0; d < store->n_directories; d++) {
-                int r = store->directories[d].is_dirty ? os_fsync(store->directories[d].fd) : 0;
+static void sync_directories(struct StoreBatch *batch) {
+        for (uint32_t d = 0; d < batch->n_directories; d++) {
+                int r = batch->directories[d].is_dirty ? os_fsync(batch->directories[d].fd) : 0;
 
                 if (r >= 0)
                         continue;
-                for (size_t i = 0; i < n_puts; i++)
-                        if (puts[i].directory == d &&
-                            (puts[i].outcome == STORE_COPIED || puts[i].outcome == STORE_ADOPTED))
-                                fail(&puts[i], r, "fsync of the directory");
+                for (size_t i = 0; i < batch->n_puts; i++)
+                        if (batch->puts[i].directory == d &&
+                            (batch->puts[i].outcome == STORE_COPIED || batch->puts[i].outcome == STORE_ADOPTED))
+                                fail(&batch->puts[i], r, "fsync of the directory");
         }
 }
 
-int store_put(struct Store *store, struct StorePut *puts, size_t n_puts) {
-        for (size_t i = 0; i < n_puts; i++) {
-                struct StorePut *put = &puts[i];
+void store_write(struct Store *store, struct StoreBatch *batch) {
+        for (size_t i = 0; i < batch->n_puts; i++) {
+                struct StorePut *put = &batch->puts[i];
 
                 put->outcome = STORE_FAILED;
                 put->directory = UINT32_MAX;
@@ -341,35 +351,50 @@ int store_put(struct Store *store, struct StorePut *puts, size_t n_puts) {
                 put->error = 0;
                 put->call = "";
                 *put->name = '\0';
-                write_one(store, put);
+                write_one(store, batch, put);
         }
-        make_durable(store, puts, n_puts);
-        verify(store, puts, n_puts);
-        for (size_t i = 0; i < n_puts; i++)
-                if (puts[i].is_written)
-                        publish(store, &puts[i]);
-        sync_directories(store, puts, n_puts);
-        store_forget_directories(store);
-        return 0;
+}
+
+void store_finish(struct Store *store, struct StoreBatch *batch) {
+        make_durable(store, batch);
+        verify(store, batch);
+        for (size_t i = 0; i < batch->n_puts; i++)
+                if (batch->puts[i].is_written)
+                        publish(store, batch, &batch->puts[i]);
+        sync_directories(batch);
+        store_forget_directories(batch);
+}
+
+void store_put(struct Store *store, struct StorePut *puts, size_t n_puts) {
+        _cleanup_(store_batch_done) struct StoreBatch batch = {.puts = puts, .n_puts = n_puts};
+
+        store_write(store, &batch);
+        store_finish(store, &batch);
+}
+
+void store_batch_done(struct StoreBatch *batch) {
+        store_forget_directories(batch);
+        free(batch->directories);
+        *batch = (struct StoreBatch){};
 }
 
 int store_rename(struct Store *store, const char *from, const char *to, struct BackupStat *ret) {
+        _cleanup_(store_batch_done) struct StoreBatch batch = {};
         uint32_t directory;
         struct statx st;
         int dir, r;
 
-        r = store_find_directory(store, to, &directory);
+        r = store_find_directory(store, &batch, to, &directory);
         if (r >= 0)
                 r = walk_open_parent(&store->destination_walk, from, &dir);
         if (r >= 0)
-                r = os_rename_at(dir, walk_name(from), store->directories[directory].fd, walk_name(to));
+                r = os_rename_at(dir, walk_name(from), batch.directories[directory].fd, walk_name(to));
         if (r >= 0)
-                r = os_fsync(store->directories[directory].fd);
+                r = os_fsync(batch.directories[directory].fd);
         if (r >= 0)
                 r = os_fsync(dir);
         if (r >= 0)
-                r = os_statx(store->directories[directory].fd, walk_name(to), &st);
-        store_forget_directories(store);
+                r = os_statx(batch.directories[directory].fd, walk_name(to), &st);
         if (r < 0)
                 return r;
         look_stat(&st, ret);
@@ -392,7 +417,7 @@ enum StoreOutcome store_read(struct Store *store, bool in_source, const char *pa
         if (r >= 0 && !backup_is_same(&found, stat))
                 return STORE_CHANGED;
         if (r >= 0)
-                r = store_digest_from_device(store, fd, stat->size, ret);
+                r = store_digest_from_device(&store->writer, fd, stat->size, ret);
         if (r == -ESTALE)
                 return STORE_CHANGED;
         *ret_error = r;

@@ -14,7 +14,7 @@
 
 #define STORE_BUFFER_SIZE (1024 * 1024)
 
-/* A directory at the destination that the batch writes to. */
+/* A directory at the destination that a batch writes to. */
 struct StoreDirectory {
         char *path;
         int fd;
@@ -22,30 +22,34 @@ struct StoreDirectory {
         bool is_dirty; /* a name in it is not yet durable */
 };
 
+/* What reading and hashing takes; one for each thread. */
+struct StoreHand {
+        const struct StoreOptions *options;
+        struct DigestStream *digest;
+        uint8_t *buffer;
+};
+
 struct Store {
         struct StoreOptions options;
         int source, destination;
         struct Walk source_walk, destination_walk;
-        struct DigestStream *digest;
-        uint8_t *buffer;
-        struct StoreDirectory *directories;
-        size_t n_directories, n_directories_allocated;
+        struct StoreHand writer, finisher;
         uint64_t random, n_temporary;
 };
 
-static inline void store_progress(const struct Store *store, uint64_t n) {
-        if (store->options.progress)
-                store->options.progress(store->options.userdata, n);
+static inline void store_progress(const struct StoreHand *hand, uint64_t n) {
+        if (hand->options->progress)
+                hand->options->progress(hand->options->userdata, n);
 }
 
 /* The batch's number of the directory that a path at the destination lies in; what is missing of it is made. */
-int store_find_directory(struct Store *store, const char *path, uint32_t *ret);
-void store_forget_directories(struct Store *store);
+int store_find_directory(struct Store *store, struct StoreBatch *batch, const char *path, uint32_t *ret);
+void store_forget_directories(struct StoreBatch *batch);
 
 /* All of a file's bytes into a digest; -ESTALE where it is shorter than size. */
-int store_digest(struct Store *store, int fd, uint64_t size, bool is_progress, struct Digest *ret);
+int store_digest(struct StoreHand *hand, int fd, uint64_t size, bool is_progress, struct Digest *ret);
 /* The same from the device. */
-int store_digest_from_device(struct Store *store, int fd, uint64_t size, struct Digest *ret);
+int store_digest_from_device(struct StoreHand *hand, int fd, uint64_t size, struct Digest *ret);
 /* Copies bytes and holes, or shares them; *ret is the digest of what was read from the source. */
-int store_copy_data(struct Store *store, int from, const struct statx *st, int to, bool *ret_cloned, struct Digest *ret,
-                    const char **ret_call);
+int store_copy_data(struct StoreHand *hand, int from, const struct statx *st, int to, bool *ret_cloned,
+                    struct Digest *ret, const char **ret_call);

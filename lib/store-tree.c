@@ -5,13 +5,13 @@
 #include "lib/metadata.h"
 #include "lib/os-file.h"
 
-void store_forget_directories(struct Store *store) {
-        for (size_t i = 0; i < store->n_directories; i++) {
-                if (store->directories[i].owns_fd)
-                        os_close(store->directories[i].fd);
-                free(store->directories[i].path);
+void store_forget_directories(struct StoreBatch *batch) {
+        for (size_t i = 0; i < batch->n_directories; i++) {
+                if (batch->directories[i].owns_fd)
+                        os_close(batch->directories[i].fd);
+                free(batch->directories[i].path);
         }
-        store->n_directories = 0;
+        batch->n_directories = 0;
 }
 
 /* A new directory gets what the source's is, but is ours to write in; it is durable before anything is in it. */
@@ -76,7 +76,7 @@ static int open_or_make(struct Store *store, const char *path, size_t n, int *re
 }
 
 /* The batch's directory for a path; work comes sorted, so the last one is likely to be it. */
-int store_find_directory(struct Store *store, const char *path, uint32_t *ret) {
+int store_find_directory(struct Store *store, struct StoreBatch *batch, const char *path, uint32_t *ret) {
         _cleanup_(freep) char *parent = NULL;
         size_t n = walk_parent_length(path);
         struct StoreDirectory *last;
@@ -84,19 +84,19 @@ int store_find_directory(struct Store *store, const char *path, uint32_t *ret) {
 
         if (!walk_path_is_valid(path))
                 return -EINVAL;
-        last = store->n_directories > 0 ? &store->directories[store->n_directories - 1] : NULL;
+        last = batch->n_directories > 0 ? &batch->directories[batch->n_directories - 1] : NULL;
         if (last && strlen(last->path) == n && memcmp(last->path, path, n) == 0) {
-                *ret = (uint32_t)(store->n_directories - 1);
+                *ret = (uint32_t)(batch->n_directories - 1);
                 return 0;
         }
-        if (store->n_directories == store->n_directories_allocated) {
-                size_t more = MAX(store->n_directories_allocated * 2, (size_t)16);
-                struct StoreDirectory *p = reallocarray(store->directories, more, sizeof(*p));
+        if (batch->n_directories == batch->n_directories_allocated) {
+                size_t more = MAX(batch->n_directories_allocated * 2, (size_t)16);
+                struct StoreDirectory *p = reallocarray(batch->directories, more, sizeof(*p));
 
                 if (!p)
                         return -ENOMEM;
-                store->directories = p;
-                store->n_directories_allocated = more;
+                batch->directories = p;
+                batch->n_directories_allocated = more;
         }
         parent = strndup(path, n);
         if (!parent)
@@ -106,8 +106,8 @@ int store_find_directory(struct Store *store, const char *path, uint32_t *ret) {
                 if (r < 0)
                         return r;
         }
-        *ret = (uint32_t)store->n_directories;
-        store->directories[store->n_directories++] =
+        *ret = (uint32_t)batch->n_directories;
+        batch->directories[batch->n_directories++] =
                 (struct StoreDirectory){.path = TAKE_PTR(parent), .fd = fd, .owns_fd = n > 0};
         return 0;
 }

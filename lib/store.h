@@ -60,6 +60,14 @@ struct StoreOptions {
         void *userdata;
 };
 
+/* Files that share the cost of durability. */
+struct StoreBatch {
+        struct StorePut *puts; /* the caller's, at most STORE_BATCH_MAX */
+        size_t n_puts;
+        struct StoreDirectory *directories; /* the store's own */
+        size_t n_directories, n_directories_allocated;
+};
+
 struct Store;
 
 /* Borrows both roots. */
@@ -67,8 +75,16 @@ int store_new(int source, int destination, const struct StoreOptions *options, s
 struct Store *store_free(struct Store *store);
 DEFINE_CLEANUP(struct Store *, store_free)
 
-/* At most STORE_BATCH_MAX. Every put has its outcome afterwards; a negative errno is for what concerns none alone. */
-int store_put(struct Store *store, struct StorePut *puts, size_t n_puts);
+/*
+ * The two halves of putting a batch: from the source to temporary files; and then durable, verified, under their
+ * names. Every put has its outcome after the second, which another thread may do while this one writes the next
+ * batch.
+ */
+void store_write(struct Store *store, struct StoreBatch *batch);
+void store_finish(struct Store *store, struct StoreBatch *batch);
+/* Both. */
+void store_put(struct Store *store, struct StorePut *puts, size_t n_puts);
+void store_batch_done(struct StoreBatch *batch);
 
 /* The copy follows its backup's new name; -EEXIST where that is taken. */
 int store_rename(struct Store *store, const char *from, const char *to, struct BackupStat *ret);
