@@ -6,7 +6,7 @@
 
 /* Dirty pages are sent out early and never pile up: no fsync at the end that takes minutes and says nothing. */
 #define WRITE_BACK_STEP (UINT64_C(8) * 1024 * 1024)
-#define WRITE_BACK_BEHIND (UINT64_C(64) * 1024 * 1024)
+#define WRITE_BACK_BEHIND (UINT64_C(32) * 1024 * 1024)
 
 int store_digest(struct StoreHand *hand, int fd, uint64_t size, bool is_progress, struct Digest *ret) {
         uint64_t offset = 0;
@@ -57,10 +57,12 @@ static int copy_stretch(struct StoreHand *hand, int from, int to, uint64_t offse
                 os_begin_write_back(to, *begun, offset - *begun);
                 *begun = offset;
                 *ret_call = "sync";
-                if (offset >= 2 * WRITE_BACK_BEHIND)
-                        r = os_wait_write_back(to, offset - 2 * WRITE_BACK_BEHIND, WRITE_BACK_BEHIND);
+                if (offset >= WRITE_BACK_BEHIND)
+                        r = os_wait_write_back(to, 0, offset - WRITE_BACK_BEHIND);
                 if (r < 0)
                         return r;
+                if (hand->rolling && offset >= WRITE_BACK_BEHIND)
+                        store_rolling_offer(hand->rolling, offset - WRITE_BACK_BEHIND);
         }
         return 0;
 }

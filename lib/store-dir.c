@@ -12,6 +12,8 @@
 
 /* So many files are cheaper made durable all at once, though that waits for others' dirty data too. */
 #define N_SYNC_EACH 8
+/* From this size on, a file is read back while it is written. */
+#define ROLLING_SIZE (UINT64_C(64) * 1024 * 1024)
 
 static int hand_init(struct StoreHand *hand, const struct StoreOptions *options) {
         hand->options = options;
@@ -204,6 +206,12 @@ static int write_temporary(struct Store *store, struct StoreBatch *batch, struct
         if (put->fd < 0)
                 return fail(put, put->fd, call);
         put->is_written = true;
+        if (store->options.verify == CONFIG_VERIFY_READBACK && st->stx_size >= ROLLING_SIZE) {
+                r = store_rolling_new(put->fd, st->stx_size, &store->options, &put->rolling);
+                if (r < 0)
+                        return fail(put, r, "thread");
+        }
+        store->writer.rolling = put->rolling;
         r = store_copy_data(&store->writer, from, st, put->fd, &put->is_cloned, &digest, &call);
         if (r == -ESTALE) {
                 put->outcome = STORE_CHANGED;
@@ -221,6 +229,7 @@ static void discard(struct StoreBatch *batch, struct StorePut *put) {
         if (put->is_written)
                 os_unlink_at(directory_fd(batch, put), put->temporary);
         put->is_written = false;
+        put->rolling = store_rolling_free(put->rolling);
         put->fd = os_close(put->fd);
 }
 
@@ -278,7 +287,7 @@ static void verify(struct Store *store, struct StoreBatch *batch) {
         if (store->options.verify != CONFIG_VERIFY_READBACK)
                 return;
         for (size_t i = 0; i < batch->n_puts; i++)
-                if (batch->puts[i].is_written) {
+                if (batch->puts[i].is_written && !batch->puts[i].rolling) {
                         os_drop_cache(batch->puts[i].fd, 0, 0);
                         os_begin_read(batch->puts[i].fd, 0, MIN(batch->puts[i].stat.size, (uint64_t)STORE_BUFFER_SIZE));
                 }
@@ -288,7 +297,11 @@ static void verify(struct Store *store, struct StoreBatch *batch) {
 
                 if (!batch->puts[i].is_written)
                         continue;
-                r = store_digest(&store->finisher, batch->puts[i].fd, batch->puts[i].stat.size, false, &digest);
+                if (batch->puts[i].rolling) {
+                        r = store_rolling_end(batch->puts[i].rolling, &digest);
+                        batch->puts[i].rolling = NULL;
+                } else
+                        r = store_digest(&store->finisher, batch->puts[i].fd, batch->puts[i].stat.size, false, &digest);
                 if (r >= 0 && !digest_equal(&digest, &batch->puts[i].digest))
                         r = -EILSEQ;
                 if (r < 0) {
@@ -346,6 +359,7 @@ void store_write(struct Store *store, struct StoreBatch *batch) {
                 put->outcome = STORE_FAILED;
                 put->directory = UINT32_MAX;
                 put->fd = -1;
+                put->rolling = NULL;
                 put->is_written = put->is_cloned = false;
                 put->lost = 0;
                 put->error = 0;

@@ -27,6 +27,7 @@ struct StoreHand {
         const struct StoreOptions *options;
         struct DigestStream *digest;
         uint8_t *buffer;
+        struct StoreRolling *rolling; /* of the file that is being written; NULL: none */
 };
 
 struct Store {
@@ -41,6 +42,14 @@ static inline void store_progress(const struct StoreHand *hand, uint64_t n) {
         if (hand->options->progress)
                 hand->options->progress(hand->options->userdata, n);
 }
+
+/* Reads a file back while it is written; fd stays open until it ends. */
+int store_rolling_new(int fd, uint64_t size, const struct StoreOptions *options, struct StoreRolling **ret);
+/* So many bytes are on the device. */
+void store_rolling_offer(struct StoreRolling *rolling, uint64_t available);
+/* All of it is; waits for the digest of what was read. Frees it. */
+int store_rolling_end(struct StoreRolling *rolling, struct Digest *ret);
+struct StoreRolling *store_rolling_free(struct StoreRolling *rolling);
 
 /* The batch's number of the directory that a path at the destination lies in; what is missing of it is made. */
 int store_find_directory(struct Store *store, struct StoreBatch *batch, const char *path, uint32_t *ret);

@@ -49,6 +49,7 @@ struct StorePut {
         int fd;
         bool is_written; /* a temporary file is to be verified and published */
         bool is_cloned;
+        struct StoreRolling *rolling; /* reads it back already */
         char temporary[32];
 };
 
