@@ -69,7 +69,11 @@ void keeper_tell_summary(struct Keeper *keeper) {
 /* Looks again at what changed, where somebody wants to see it. */
 int keeper_step_list(struct Keeper *keeper) {
         keeper->source.is_changed = keeper->source.is_changed && keeper->source.listing;
-        for (size_t i = 0; i < keeper->set->n_copies; i++)
-                keeper->copies[i].is_changed = keeper->copies[i].is_changed && keeper->copies[i].listing;
+        for (size_t i = 0; i < keeper->set->n_copies; i++) {
+                struct KeeperTree *tree = &keeper->copies[i];
+
+                /* For policy a copy has its backup's birth; who reads a listing wants its own. */
+                tree->is_changed = tree->listing && (tree->is_changed || tree->view->age_from == CONFIG_AGE_FROM_BIRTH);
+        }
         return keeper_step_look(keeper, true);
 }

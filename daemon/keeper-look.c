@@ -325,7 +325,8 @@ int keeper_looked(struct KeeperTree *tree, const struct Report *report) {
                 if (tree->directory == INDEX_NONE)
                         return -EBADMSG;
                 /* A copy's own birth says nothing; recall puts its backup's in that place. */
-                if (tree->view->age_from == CONFIG_AGE_FROM_BIRTH && !is_source(tree))
+                if (tree->view->age_from == CONFIG_AGE_FROM_BIRTH && !is_source(tree) &&
+                    tree->keeper->step != STEP_LIST)
                         stat.birth_usec = BACKUP_NO_BIRTH;
                 return index_upsert(tree->index, tree->directory, report->name, strlen(report->name), &stat, &change);
         case REPORT_SKIPPED:
