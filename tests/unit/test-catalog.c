@@ -707,6 +707,7 @@ END_TEST
 /* Time is not asserted here: under sanitizers it says nothing. It is printed for who looks. */
 START_TEST(takes_many) {
         _cleanup_(catalog_freep) struct Catalog *catalog = NULL;
+        struct CatalogEvent event = {.usec = 1, .data = "x", .n_data = 1};
         int64_t start, last = 0;
         struct Story story = {};
         struct Tree tree;
@@ -725,9 +726,20 @@ START_TEST(takes_many) {
                 backup.path = path;
                 ck_assert(catalog_put_backup(catalog, &backup) == 0 && backup.id > last);
                 last = backup.id;
+                ck_assert_int_eq(catalog_put_copy(catalog, &(struct CatalogCopy){.backup = backup.id,
+                                                                                 .destination = story.destination,
+                                                                                 .state = CATALOG_COPY_COPIED}),
+                                 0);
+                story.intent.id = 0;
+                story.intent.backup = backup.id;
+                ck_assert_int_eq(catalog_put_intent(catalog, &story.intent), 0);
+                ck_assert_int_eq(catalog_end_intent(catalog, story.intent.id, CATALOG_INTENT_DONE, 400 + i), 0);
+                memcpy(event.id, &i, sizeof(i));
+                ck_assert_int_eq(catalog_put_event(catalog, &event), 0);
         }
         ck_assert_int_eq(catalog_commit(catalog), 0);
-        printf("# %d backups recorded in %lld us\n", MANY, (long long)(os_monotonic_usec() - start));
+        printf("# %d each of backup, copy, intent, its end, event in %lld us\n", MANY,
+               (long long)(os_monotonic_usec() - start));
         ck_assert_int_eq(number(catalog, "SELECT count(*) FROM backups"), MANY + 1);
         tree_done(&tree);
 }
