@@ -25,6 +25,7 @@ enum CatalogStatement {
 struct Catalog {
         sqlite3 *db;
         bool is_read_only;
+        bool is_begun;     /* SQLite ends a transaction by itself on some failures */
         int64_t last_usec; /* the latest moment of the open transaction */
         sqlite3_stmt *statements[_STATEMENT_MAX];
 };
@@ -40,10 +41,17 @@ int catalog_statement(struct Catalog *catalog, enum CatalogStatement which, cons
 int catalog_run(struct Catalog *catalog, sqlite3_stmt *statement);
 int catalog_execute(struct Catalog *catalog, const char *sql);
 
+/* Whose it is, and of which version: CATALOG_E_FOREIGN, CATALOG_E_NEWER, CATALOG_E_DAMAGED. Changes nothing. */
+int catalog_check_identity(struct Catalog *catalog, int64_t *ret_version, bool *ret_is_empty);
 /* Checks what is there, and brings it to CATALOG_VERSION where it may be written. */
 int catalog_check_schema(struct Catalog *catalog);
+/* Step n makes version n + 1 of version n; all of them or none. */
+int catalog_migrate(struct Catalog *catalog, const char *const *steps, int64_t version, int64_t target);
 
 /* Relative, without empty, "." and ".." components, at most CATALOG_PATH_MAX bytes. */
 bool catalog_path_is_valid(const char *path, size_t n);
+bool catalog_trash_name_is_valid(const char *name);
+/* "" or 32 hexadecimal digits. */
+bool catalog_marker_is_valid(const char *marker);
 /* Remembers that something was recorded at that moment. */
 void catalog_note_usec(struct Catalog *catalog, int64_t usec);

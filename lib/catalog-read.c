@@ -48,8 +48,33 @@ static int read_enum(sqlite3_stmt *s, int column, int limit, int *ret) {
         return 0;
 }
 
-static const char *read_text(sqlite3_stmt *s, int column) {
-        return strempty((const char *)sqlite3_column_text(s, column));
+/* Text without a NUL in it. */
+static int read_text(sqlite3_stmt *s, int column, const char **ret) {
+        const char *text = (const char *)sqlite3_column_text(s, column);
+
+        if (!text)
+                return -ENOMEM; /* check_types() has seen that there is one */
+        if (strlen(text) != (size_t)sqlite3_column_bytes(s, column))
+                return CATALOG_E_DAMAGED;
+        *ret = text;
+        return 0;
+}
+
+/* Each column's type: integer, blob, text, flag (0 or 1); a capital allows NULL. STRICT holds for what SQLite wrote. */
+static int check_types(sqlite3_stmt *s, const char *types) {
+        for (int i = 0; types[i]; i++) {
+                int type = sqlite3_column_type(s, i);
+                char c = types[i];
+
+                if (type == SQLITE_NULL && c >= 'A' && c <= 'Z')
+                        continue;
+                c |= 0x20;
+                if (type != (c == 'b' ? SQLITE_BLOB : c == 't' ? SQLITE_TEXT : SQLITE_INTEGER))
+                        return CATALOG_E_DAMAGED;
+                if (c == 'f' && (sqlite3_column_int64(s, i) & ~INT64_C(1)) != 0)
+                        return CATALOG_E_DAMAGED;
+        }
+        return 0;
 }
 
 /* Finds a row's id by one statement, or makes it by another. */
@@ -97,15 +122,18 @@ int catalog_set(struct Catalog *catalog, const char *name, int64_t *ret_id) {
 
 int catalog_destination(struct Catalog *catalog, int64_t set, const char *name, struct CatalogDestination *ret) {
         _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
-        const char *marker;
+        const char *marker = NULL;
         int r;
 
         r = find_or_make(catalog, "SELECT id, marker FROM destinations WHERE set_id = ?1 AND name = ?2",
                          "INSERT INTO destinations (set_id, name) VALUES (?1, ?2)", set, name, &s);
+        if (r == 0)
+                r = check_types(s, "it");
+        if (r == 0)
+                r = read_text(s, 1, &marker);
         if (r != 0)
                 return r;
-        marker = read_text(s, 1);
-        if (strlen(marker) != 0 && (strlen(marker) != 32 || strspn(marker, "0123456789abcdef") != 32))
+        if (!catalog_marker_is_valid(marker))
                 return CATALOG_E_DAMAGED;
         ret->id = sqlite3_column_int64(s, 0);
         strcpy(ret->marker, marker);
@@ -125,6 +153,9 @@ int catalog_root(struct Catalog *catalog, int64_t set, struct CatalogRoot *ret) 
         r = sqlite3_step(s);
         if (r != SQLITE_ROW)
                 return catalog_result(catalog, r);
+        r = check_types(s, "ii");
+        if (r != 0)
+                return r;
         ret->ino = (uint64_t)sqlite3_column_int64(s, 0);
         ret->birth_usec = sqlite3_column_int64(s, 1);
         return 1;
@@ -153,9 +184,9 @@ int catalog_each_backup(struct Catalog *catalog, int64_t set,
                         .seen_usec = sqlite3_column_int64(s, 10),
                 };
 
-                r = read_path(s, 1, path, &backup.path);
-                if (r == 0 && !backup.path)
-                        r = CATALOG_E_DAMAGED;
+                r = check_types(s, "ibiiiiIBffi");
+                if (r == 0)
+                        r = read_path(s, 1, path, &backup.path);
                 read_stat(s, 2, &backup.stat);
                 if (r == 0)
                         r = read_digest(s, 7, &backup.has_digest, &backup.digest);
@@ -165,6 +196,36 @@ int catalog_each_backup(struct Catalog *catalog, int64_t set,
                         return r;
         }
         return catalog_result(catalog, step);
+}
+
+static int read_copy(sqlite3_stmt *s, char path[static CATALOG_PATH_MAX + 1], struct CatalogCopy *ret) {
+        struct CatalogCopy copy = {
+                .backup = sqlite3_column_int64(s, 0),
+                .destination = sqlite3_column_int64(s, 1),
+                .copied_usec = sqlite3_column_int64(s, 9),
+                .verified_usec = sqlite3_column_int64(s, 10),
+                .backup_time_usec = sqlite3_column_type(s, 11) == SQLITE_NULL ? INT64_MIN : sqlite3_column_int64(s, 11),
+                .backup_birth_usec = sqlite3_column_int64(s, 12),
+        };
+        int state = 0, fate = 0, r;
+
+        r = check_types(s, "iiiBiiiiBiiIii");
+        if (r == 0)
+                r = read_path(s, 3, path, &copy.path);
+        read_stat(s, 4, &copy.stat);
+        if (r == 0)
+                r = read_digest(s, 8, &copy.has_digest, &copy.digest);
+        if (r == 0)
+                r = read_enum(s, 2, _CATALOG_COPY_STATE_MAX, &state);
+        if (r == 0)
+                r = read_enum(s, 13, _CATALOG_FATE_MAX, &fate);
+        copy.state = (enum CatalogCopyState)state;
+        copy.backup_fate = (enum CatalogFate)fate;
+        if (r == 0 && (state == CATALOG_COPY_UNDECIDED || (state == CATALOG_COPY_COPIED && !copy.path)))
+                r = CATALOG_E_DAMAGED;
+        if (r == 0)
+                *ret = copy;
+        return r;
 }
 
 int catalog_each_copy(struct Catalog *catalog, int64_t set, int (*row)(void *userdata, const struct CatalogCopy *copy),
@@ -183,33 +244,43 @@ int catalog_each_copy(struct Catalog *catalog, int64_t set, int (*row)(void *use
                 return r;
         sqlite3_bind_int64(s, 1, set);
         while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-                struct CatalogCopy copy = {
-                        .backup = sqlite3_column_int64(s, 0),
-                        .destination = sqlite3_column_int64(s, 1),
-                        .copied_usec = sqlite3_column_int64(s, 9),
-                        .verified_usec = sqlite3_column_int64(s, 10),
-                        .backup_time_usec =
-                                sqlite3_column_type(s, 11) == SQLITE_NULL ? INT64_MIN : sqlite3_column_int64(s, 11),
-                        .backup_birth_usec = sqlite3_column_int64(s, 12),
-                };
-                int state = 0, fate = 0;
+                struct CatalogCopy copy = {};
 
-                r = read_path(s, 3, path, &copy.path);
-                read_stat(s, 4, &copy.stat);
-                if (r == 0)
-                        r = read_digest(s, 8, &copy.has_digest, &copy.digest);
-                if (r == 0)
-                        r = read_enum(s, 2, _CATALOG_COPY_STATE_MAX, &state);
-                if (r == 0)
-                        r = read_enum(s, 13, _CATALOG_FATE_MAX, &fate);
-                copy.state = (enum CatalogCopyState)state;
-                copy.backup_fate = (enum CatalogFate)fate;
+                r = read_copy(s, path, &copy);
                 if (r == 0)
                         r = row(userdata, &copy);
                 if (r != 0)
                         return r;
         }
         return catalog_result(catalog, step);
+}
+
+static int read_intent(sqlite3_stmt *s, char path[static CATALOG_PATH_MAX + 1], struct CatalogIntent *ret) {
+        struct CatalogIntent intent = {
+                .id = sqlite3_column_int64(s, 0),
+                .destination = sqlite3_column_int64(s, 1),
+                .backup = sqlite3_column_int64(s, 2),
+                .meant_usec = sqlite3_column_int64(s, 10),
+                .ended_usec = sqlite3_column_int64(s, 11),
+        };
+        int state = 0, r;
+
+        r = check_types(s, "iiibiiiittiii");
+        if (r == 0)
+                r = read_path(s, 3, path, &intent.path);
+        if (r == 0)
+                r = read_text(s, 8, &intent.trash_name);
+        if (r == 0)
+                r = read_text(s, 9, &intent.reason);
+        if (r == 0 && !catalog_trash_name_is_valid(intent.trash_name))
+                r = CATALOG_E_DAMAGED;
+        read_stat(s, 4, &intent.stat);
+        if (r == 0)
+                r = read_enum(s, 12, _CATALOG_INTENT_STATE_MAX, &state);
+        intent.state = (enum CatalogIntentState)state;
+        if (r == 0)
+                *ret = intent;
+        return r;
 }
 
 int catalog_each_intent(struct Catalog *catalog, int64_t set,
@@ -227,27 +298,10 @@ int catalog_each_intent(struct Catalog *catalog, int64_t set,
                 return r;
         sqlite3_bind_int64(s, 1, set);
         while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-                struct CatalogIntent intent = {
-                        .id = sqlite3_column_int64(s, 0),
-                        .set = set,
-                        .destination = sqlite3_column_int64(s, 1),
-                        .backup = sqlite3_column_int64(s, 2),
-                        .trash_name = read_text(s, 8),
-                        .reason = read_text(s, 9),
-                        .meant_usec = sqlite3_column_int64(s, 10),
-                        .ended_usec = sqlite3_column_int64(s, 11),
-                };
-                int state = 0;
+                struct CatalogIntent intent = {};
 
-                r = read_path(s, 3, path, &intent.path);
-                /* A name in a directory of ours, and nothing else. */
-                if (r == 0 && (!intent.path || strchr(intent.trash_name, '/') ||
-                               !catalog_path_is_valid(intent.trash_name, strlen(intent.trash_name))))
-                        r = CATALOG_E_DAMAGED;
-                read_stat(s, 4, &intent.stat);
-                if (r == 0)
-                        r = read_enum(s, 12, _CATALOG_INTENT_STATE_MAX, &state);
-                intent.state = (enum CatalogIntentState)state;
+                r = read_intent(s, path, &intent);
+                intent.set = set;
                 if (r == 0)
                         r = row(userdata, &intent);
                 if (r != 0)
@@ -272,12 +326,12 @@ int catalog_each_event(struct Catalog *catalog, const uint8_t boot[static 16], i
         while ((step = sqlite3_step(s)) == SQLITE_ROW) {
                 struct CatalogEvent event = {.usec = sqlite3_column_int64(s, 1)};
 
-                if (sqlite3_column_bytes(s, 0) != CATALOG_EVENT_ID_SIZE ||
+                if (check_types(s, "biBb") != 0 || sqlite3_column_bytes(s, 0) != CATALOG_EVENT_ID_SIZE ||
                     sqlite3_column_bytes(s, 3) > CATALOG_EVENT_MAX ||
-                    (sqlite3_column_bytes(s, 2) != 0 && sqlite3_column_bytes(s, 2) != sizeof(event.boot)))
+                    (sqlite3_column_type(s, 2) != SQLITE_NULL && sqlite3_column_bytes(s, 2) != sizeof(event.boot)))
                         return CATALOG_E_DAMAGED;
                 memcpy(event.id, sqlite3_column_blob(s, 0), sizeof(event.id));
-                if (sqlite3_column_bytes(s, 2) > 0)
+                if (sqlite3_column_type(s, 2) != SQLITE_NULL)
                         memcpy(event.boot, sqlite3_column_blob(s, 2), sizeof(event.boot));
                 event.data = sqlite3_column_blob(s, 3);
                 event.n_data = (size_t)sqlite3_column_bytes(s, 3);

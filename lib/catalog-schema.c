@@ -118,25 +118,25 @@ static int quick_check(struct Catalog *catalog) {
         return text && streq(text, "ok") ? 0 : CATALOG_E_DAMAGED;
 }
 
-static int migrate(struct Catalog *catalog, int64_t version) {
+int catalog_migrate(struct Catalog *catalog, const char *const *by, int64_t version, int64_t target) {
         char pragma[128];
         int r;
 
         r = catalog_execute(catalog, "BEGIN IMMEDIATE");
         if (r != 0)
                 return r;
-        for (; version < CATALOG_VERSION && r == 0; version++)
-                r = catalog_execute(catalog, steps[version]);
-        snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION_ID,
-                 CATALOG_VERSION);
+        for (int64_t v = version; v < target && r == 0; v++)
+                r = catalog_execute(catalog, by[v]);
+        snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT",
+                 APPLICATION_ID, (long long)target);
         if (r == 0)
                 r = catalog_execute(catalog, pragma);
-        if (r != 0)
+        if (r != 0 && !sqlite3_get_autocommit(catalog->db))
                 sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
         return r;
 }
 
-int catalog_check_schema(struct Catalog *catalog) {
+int catalog_check_identity(struct Catalog *catalog, int64_t *ret_version, bool *ret_is_empty) {
         int64_t application, version, n_tables;
         int r;
 
@@ -147,18 +147,29 @@ int catalog_check_schema(struct Catalog *catalog) {
                 r = read_pragma(catalog, "SELECT count(*) FROM sqlite_schema", &n_tables);
         if (r != 0)
                 return r;
-        if (application != APPLICATION_ID && (application != 0 || n_tables > 0))
+        if (application != APPLICATION_ID && (application != 0 || version != 0 || n_tables > 0))
                 return CATALOG_E_FOREIGN;
         if (version > CATALOG_VERSION)
                 return CATALOG_E_NEWER;
-        if (version < 0 || (version == 0 && application == APPLICATION_ID))
+        /* Ours has tables and a version from its first transaction on. */
+        if (application == APPLICATION_ID && (version <= 0 || n_tables == 0))
                 return CATALOG_E_DAMAGED;
-        if (n_tables > 0) {
+        *ret_version = version;
+        *ret_is_empty = n_tables == 0;
+        return 0;
+}
+
+int catalog_check_schema(struct Catalog *catalog) {
+        int64_t version;
+        bool is_empty;
+        int r;
+
+        r = catalog_check_identity(catalog, &version, &is_empty);
+        if (r == 0 && !is_empty)
                 r = quick_check(catalog);
-                if (r != 0)
-                        return r;
-        }
-        if (version == CATALOG_VERSION)
-                return 0;
-        return catalog->is_read_only ? (n_tables == 0 ? CATALOG_E_NONE : -EROFS) : migrate(catalog, version);
+        if (r != 0 || version == CATALOG_VERSION)
+                return r;
+        if (catalog->is_read_only)
+                return is_empty ? CATALOG_E_NONE : -EROFS;
+        return catalog_migrate(catalog, steps, version, CATALOG_VERSION);
 }

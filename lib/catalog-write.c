@@ -23,16 +23,25 @@ static int check_path(const char *path) {
         return path && catalog_path_is_valid(path, strlen(path)) ? 0 : -EINVAL;
 }
 
+/* Like catalog_run(), for what changes one row that must be there. */
+static int run_on_row(struct Catalog *catalog, sqlite3_stmt *s) {
+        int r = catalog_run(catalog, s);
+
+        return r == 0 && sqlite3_changes(catalog->db) == 0 ? -ENOENT : r;
+}
+
 int catalog_put_marker(struct Catalog *catalog, int64_t destination, const char *marker) {
         _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
         int r;
 
+        if (!catalog_marker_is_valid(marker))
+                return -EINVAL;
         r = catalog_prepare(catalog, "UPDATE destinations SET marker = ?2 WHERE id = ?1", &s);
         if (r != 0)
                 return r;
         sqlite3_bind_int64(s, 1, destination);
         sqlite3_bind_text(s, 2, marker, -1, SQLITE_STATIC);
-        return catalog_run(catalog, s);
+        return run_on_row(catalog, s);
 }
 
 int catalog_put_root(struct Catalog *catalog, int64_t set, const struct CatalogRoot *root) {
@@ -45,7 +54,7 @@ int catalog_put_root(struct Catalog *catalog, int64_t set, const struct CatalogR
         sqlite3_bind_int64(s, 1, set);
         sqlite3_bind_int64(s, 2, (sqlite3_int64)root->ino);
         sqlite3_bind_int64(s, 3, root->birth_usec);
-        return catalog_run(catalog, s);
+        return run_on_row(catalog, s);
 }
 
 int catalog_put_backup(struct Catalog *catalog, struct CatalogBackup *backup) {
@@ -79,7 +88,7 @@ int catalog_put_backup(struct Catalog *catalog, struct CatalogBackup *backup) {
                 sqlite3_bind_int64(s, 11, backup->seen_usec);
         else
                 sqlite3_bind_int64(s, 12, backup->id);
-        r = catalog_run(catalog, s);
+        r = backup->id == 0 ? catalog_run(catalog, s) : run_on_row(catalog, s);
         if (r != 0)
                 return r;
         if (backup->id == 0)
@@ -101,7 +110,7 @@ int catalog_end_backup(struct Catalog *catalog, int64_t id, enum CatalogFate fat
         sqlite3_bind_int64(s, 3, usec);
         sqlite3_bind_text(s, 4, strempty(reason), -1, SQLITE_STATIC);
         catalog_note_usec(catalog, usec);
-        return catalog_run(catalog, s);
+        return run_on_row(catalog, s);
 }
 
 /* A state alone leaves what is known of the copy as it was. Where it lies is settled when it is copied, whatever its backup is called later. */
@@ -140,11 +149,12 @@ int catalog_put_intent(struct Catalog *catalog, struct CatalogIntent *intent) {
         sqlite3_stmt *s;
         int r;
 
-        r = check_path(intent->path);
+        r = catalog_trash_name_is_valid(intent->trash_name) ? check_path(intent->path) : -EINVAL;
         if (r == 0)
                 r = catalog_statement(catalog, STATEMENT_INSERT_INTENT,
-                                      "INSERT INTO intents VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-                                      " ?12, ?13)",
+                                      "INSERT INTO intents VALUES (?14, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+                                      " ?12, ?13) ON CONFLICT (id) DO UPDATE SET trash_name = ?9, reason = ?10,"
+                                      " ended_usec = ?12, state = ?13",
                                       &s);
         if (r != 0)
                 return r;
@@ -158,11 +168,14 @@ int catalog_put_intent(struct Catalog *catalog, struct CatalogIntent *intent) {
         sqlite3_bind_int64(s, 11, intent->meant_usec);
         sqlite3_bind_int64(s, 12, intent->ended_usec);
         sqlite3_bind_int(s, 13, (int)intent->state);
+        if (intent->id != 0)
+                sqlite3_bind_int64(s, 14, intent->id);
         r = catalog_run(catalog, s);
         if (r != 0)
                 return r;
-        intent->id = sqlite3_last_insert_rowid(catalog->db);
-        catalog_note_usec(catalog, intent->meant_usec);
+        if (intent->id == 0)
+                intent->id = sqlite3_last_insert_rowid(catalog->db);
+        catalog_note_usec(catalog, MAX(intent->meant_usec, intent->ended_usec));
         return 0;
 }
 
@@ -178,7 +191,7 @@ int catalog_end_intent(struct Catalog *catalog, int64_t id, enum CatalogIntentSt
         sqlite3_bind_int(s, 2, (int)state);
         sqlite3_bind_int64(s, 3, usec);
         catalog_note_usec(catalog, usec);
-        return catalog_run(catalog, s);
+        return run_on_row(catalog, s);
 }
 
 int catalog_put_event(struct Catalog *catalog, const struct CatalogEvent *event) {
@@ -193,7 +206,8 @@ int catalog_put_event(struct Catalog *catalog, const struct CatalogEvent *event)
                 return r;
         sqlite3_bind_blob(s, 1, event->id, sizeof(event->id), SQLITE_STATIC);
         sqlite3_bind_int64(s, 2, event->usec);
-        sqlite3_bind_blob(s, 3, event->data, (int)event->n_data, SQLITE_STATIC);
+        /* A NULL pointer would bind NULL. */
+        sqlite3_bind_blob(s, 3, event->n_data > 0 ? event->data : "", (int)event->n_data, SQLITE_STATIC);
         catalog_note_usec(catalog, event->usec);
         return catalog_run(catalog, s);
 }

@@ -2,6 +2,7 @@
 #include "lib/catalog.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,10 @@
 int catalog_result(struct Catalog *catalog, int sqlite) {
         int error;
 
+        if (sqlite == SQLITE_IOERR_NOMEM)
+                return -ENOMEM;
+        if (sqlite == SQLITE_CANTOPEN_SYMLINK)
+                return -ELOOP;
         switch (sqlite & 0xff) {
         case SQLITE_OK:
         case SQLITE_ROW:
@@ -22,9 +27,10 @@ int catalog_result(struct Catalog *catalog, int sqlite) {
                 return 0;
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-        case SQLITE_CONSTRAINT:
-        case SQLITE_MISMATCH:
                 return CATALOG_E_DAMAGED;
+        case SQLITE_CONSTRAINT: /* what was to be written cannot be */
+        case SQLITE_MISMATCH:
+                return -EINVAL;
         case SQLITE_NOMEM:
                 return -ENOMEM;
         case SQLITE_FULL:
@@ -76,8 +82,12 @@ int catalog_statement(struct Catalog *catalog, enum CatalogStatement which, cons
 }
 
 int catalog_run(struct Catalog *catalog, sqlite3_stmt *statement) {
-        int r = catalog_result(catalog, sqlite3_step(statement));
+        int r;
 
+        /* What a transaction wrote that SQLite has undone meanwhile must not be followed by a rest of it. */
+        if (catalog->is_begun && sqlite3_get_autocommit(catalog->db))
+                return -ECANCELED;
+        r = catalog_result(catalog, sqlite3_step(statement));
         sqlite3_reset(statement);
         return r;
 }
@@ -104,71 +114,166 @@ bool catalog_path_is_valid(const char *path, size_t n) {
         return true;
 }
 
-/*
- * A read-only catalog is opened as one that nobody changes, because anything else would make files beside it. Only
- * a log of a run that died, or of one at work right now, needs more; reading that is worth two files.
- */
-static int open_database(struct Catalog *catalog, const char *directory) {
-        _cleanup_(freep) char *path = NULL, *wal = NULL, *uri = NULL;
+bool catalog_trash_name_is_valid(const char *name) {
+        return name && strlen(name) <= NAME_MAX && !strchr(name, '/') && catalog_path_is_valid(name, strlen(name));
+}
+
+bool catalog_marker_is_valid(const char *marker) {
+        size_t n = strlen(marker);
+
+        return n == 0 || (n == 32 && strspn(marker, "0123456789abcdef") == 32);
+}
+
+static bool exists(const char *path, const char *suffix) {
+        _cleanup_(freep) char *name = NULL;
         struct stat st;
-        int r;
 
-        if (asprintf(&path, "%s/" CATALOG_FILE, directory) < 0 ||
-            asprintf(&wal, "%s/" CATALOG_FILE "-wal", directory) < 0)
-                return -ENOMEM;
-        if (!catalog->is_read_only) {
-                mode_t mask = umask(0077);
+        return asprintf(&name, "%s%s", path, suffix) >= 0 && lstat(name, &st) == 0;
+}
 
-                r = sqlite3_open_v2(
-                        path, &catalog->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
-                umask(mask);
-                return catalog->db ? catalog_result(catalog, r) : -ENOMEM;
-        }
-        if (stat(path, &st) < 0)
-                return errno == ENOENT || errno == ENOTDIR ? CATALOG_E_NONE : -errno;
+/*
+ * Reading may change nothing, and SQLite as such makes -wal and -shm. Where both are there, readonly_shm reads what
+ * the log holds, beside a run at work too. Else nobody is at work, for a writer keeps both: the file is read as it
+ * is. A log without its -shm, as a power cut may leave it, is then not seen: what it holds is missing here until
+ * the next run takes it over. A file that is torn without its log fails its check.
+ */
+static int open_unchanged(const char *path, sqlite3 **ret) {
+        const char *how = exists(path, "-wal") && exists(path, "-shm") ? "readonly_shm=1" : "immutable=1";
+        _cleanup_(freep) char *uri = malloc(strlen("file:?") + 3 * strlen(path) + strlen(how) + 1);
+        char *p = uri;
+
+        if (!uri)
+                return SQLITE_NOMEM;
+        p = stpcpy(p, "file:");
+        for (const char *c = path; *c; c++)
+                if (strchr("?#%", *c))
+                        p += sprintf(p, "%%%02X", (unsigned)*c);
+                else
+                        *p++ = *c;
+        *p++ = '?';
+        strcpy(p, how);
+        return sqlite3_open_v2(
+                uri, ret, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_NOFOLLOW, NULL);
+}
+
+/* SQLite would make it readable to all; umask() is the whole process's. */
+static int make_file(const char *path) {
+        int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        if (fd < 0)
+                return errno == EEXIST ? 0 : -errno;
+        close(fd);
+        return 0;
+}
+
+/* 1 where there is one with something in it, 0 where there is none. */
+static int look_at_file(const char *path) {
+        struct stat st;
+
+        if (lstat(path, &st) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (S_ISLNK(st.st_mode))
+                return -ELOOP;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
         if (!S_ISREG(st.st_mode))
                 return CATALOG_E_DAMAGED;
-        if (stat(wal, &st) == 0 && st.st_size > 0)
-                r = sqlite3_open_v2(path, &catalog->db,
-                                    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
-        else {
-                uri = sqlite3_mprintf("file:%s?immutable=1", path);
-                if (!uri)
-                        return -ENOMEM;
-                r = sqlite3_open_v2(uri, &catalog->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
-                                    NULL);
-                sqlite3_free(TAKE_PTR(uri));
-        }
-        return catalog->db ? catalog_result(catalog, r) : -ENOMEM;
+        return st.st_size > 0;
 }
 
 static int configure(struct Catalog *catalog) {
-        sqlite3_busy_timeout(catalog->db, BUSY_MSEC);
+        static const struct {
+                int option, value;
+        } options[] = {
+                {SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+                {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+        };
+        static const struct {
+                int what, most;
+        } limits[] = {
+                {SQLITE_LIMIT_LENGTH, LENGTH_MAX},
+                {SQLITE_LIMIT_SQL_LENGTH, LENGTH_MAX},
+                {SQLITE_LIMIT_ATTACHED, 0},
+                {SQLITE_LIMIT_WORKER_THREADS, 0},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(options); i++)
+                sqlite3_db_config(catalog->db, options[i].option, options[i].value, NULL);
+        for (size_t i = 0; i < ELEMENTSOF(limits); i++)
+                sqlite3_limit(catalog->db, limits[i].what, limits[i].most);
         sqlite3_extended_result_codes(catalog->db, 1);
-        sqlite3_limit(catalog->db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
-        sqlite3_db_config(catalog->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        sqlite3_db_config(catalog->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-        sqlite3_db_config(catalog->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-        if (catalog->is_read_only)
-                return catalog_execute(catalog, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
-                                                "PRAGMA query_only = ON");
-        return catalog_execute(catalog,
-                               "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
-                               "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+        sqlite3_busy_timeout(catalog->db, BUSY_MSEC);
+        return catalog_execute(catalog, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0");
 }
 
-int catalog_open(const char *directory, bool read_only, struct Catalog **ret) {
+/* Whose file it is, found out without a change to it: what is not ours is left as it was. */
+static int probe(const char *path) {
         _cleanup_(catalog_freep) struct Catalog *catalog = calloc(1, sizeof(*catalog));
+        int64_t version;
+        bool is_empty;
         int r;
 
         if (!catalog)
                 return -ENOMEM;
-        catalog->is_read_only = read_only;
-        catalog->last_usec = INT64_MIN;
-        r = open_database(catalog, directory);
+        r = catalog_result(catalog, open_unchanged(path, &catalog->db));
         if (r == 0)
                 r = configure(catalog);
+        if (r == 0)
+                r = catalog_check_identity(catalog, &version, &is_empty);
+        /* Anything else is for the opening itself to find: it reads the log that this may have missed. */
+        return r == CATALOG_E_FOREIGN || r == CATALOG_E_NEWER ? r : 0;
+}
+
+static int open_writable(struct Catalog *catalog, const char *path) {
+        int r;
+
+        r = look_at_file(path);
+        if (r == 0)
+                r = make_file(path);
+        else if (r == 1)
+                r = probe(path);
+        if (r != 0)
+                return r;
+        r = catalog_result(catalog,
+                           sqlite3_open_v2(path, &catalog->db,
+                                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL));
+        if (r == 0)
+                r = configure(catalog);
+        if (r == 0)
+                r = catalog_execute(catalog, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+        return r;
+}
+
+static int open_read_only(struct Catalog *catalog, const char *path) {
+        int r;
+
+        r = look_at_file(path);
+        if (r != 1)
+                return r == 0 ? CATALOG_E_NONE : r;
+        r = catalog_result(catalog, open_unchanged(path, &catalog->db));
+        if (r == 0)
+                r = configure(catalog);
+        return r == 0 ? catalog_execute(catalog, "PRAGMA query_only = ON") : r;
+}
+
+int catalog_open(const char *directory, bool read_only, struct Catalog **ret) {
+        _cleanup_(freep) char *resolved = NULL, *path = NULL;
+        _cleanup_(catalog_freep) struct Catalog *catalog = NULL;
+        int r;
+
+        /* SQLITE_OPEN_NOFOLLOW refuses a link anywhere on the way; the way to the directory is the administrator's. */
+        resolved = realpath(directory, NULL);
+        if (!resolved)
+                return read_only && errno == ENOENT ? CATALOG_E_NONE : -errno;
+        if (asprintf(&path, "%s/" CATALOG_FILE, resolved) < 0)
+                return -ENOMEM;
+        catalog = calloc(1, sizeof(*catalog));
+        if (!catalog)
+                return -ENOMEM;
+        catalog->is_read_only = read_only;
+        catalog->last_usec = INT64_MIN;
+        r = read_only ? open_read_only(catalog, path) : open_writable(catalog, path);
         if (r == 0)
                 r = catalog_check_schema(catalog);
         if (r != 0)
@@ -191,8 +296,7 @@ const char *catalog_error_text(int error) {
         switch (error) {
         case CATALOG_E_DAMAGED:
                 return "it is damaged; move it away (with its -wal and -shm), and the next run makes a new one: copies "
-                       "are "
-                       "compared with their backups again before they count, and no backup is lost";
+                       "are compared with their backups again before they count, and no backup is lost";
         case CATALOG_E_NEWER:
                 return "it was written by a newer retaind; install that one, or move the catalog away";
         case CATALOG_E_FOREIGN:
@@ -208,7 +312,13 @@ const char *catalog_last_error(const struct Catalog *catalog) {
 }
 
 int catalog_begin(struct Catalog *catalog) {
-        return catalog_execute(catalog, catalog->is_read_only ? "BEGIN" : "BEGIN IMMEDIATE");
+        int r = catalog_execute(catalog, catalog->is_read_only ? "BEGIN" : "BEGIN IMMEDIATE");
+
+        if (r == 0) {
+                catalog->is_begun = true;
+                catalog->last_usec = INT64_MIN;
+        }
+        return r;
 }
 
 static int write_clock(struct Catalog *catalog) {
@@ -223,13 +333,15 @@ static int write_clock(struct Catalog *catalog) {
 }
 
 int catalog_commit(struct Catalog *catalog) {
-        int r;
+        int r = catalog->is_begun && sqlite3_get_autocommit(catalog->db) ? -ECANCELED : 0;
 
-        r = write_clock(catalog);
+        if (r == 0)
+                r = write_clock(catalog);
         if (r == 0)
                 r = catalog_execute(catalog, "COMMIT");
         if (r != 0)
                 catalog_rollback(catalog);
+        catalog->is_begun = false;
         catalog->last_usec = INT64_MIN;
         return r;
 }
@@ -237,5 +349,6 @@ int catalog_commit(struct Catalog *catalog) {
 void catalog_rollback(struct Catalog *catalog) {
         if (!sqlite3_get_autocommit(catalog->db))
                 sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
+        catalog->is_begun = false;
         catalog->last_usec = INT64_MIN;
 }

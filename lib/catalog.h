@@ -149,7 +149,10 @@ int catalog_put_marker(struct Catalog *catalog, int64_t destination, const char 
 int catalog_root(struct Catalog *catalog, int64_t set, struct CatalogRoot *ret);
 int catalog_put_root(struct Catalog *catalog, int64_t set, const struct CatalogRoot *root);
 
-/* Each calls back for every row, in order of id; a non-zero result ends the walk and is returned. */
+/*
+ * Each calls back for every row, in order of id (events: of their moment); a non-zero result ends the walk and is
+ * returned. What it is given lasts as long as the call. It may not call what writes, begins, commits or frees here.
+ */
 int catalog_each_backup(struct Catalog *catalog, int64_t set, /* the present ones */
                         int (*row)(void *userdata, const struct CatalogBackup *backup), void *userdata);
 /* Copies at the set's destinations: of present backups in any state, of others those that are copied. */
