@@ -125,6 +125,8 @@ static int on_ready(struct KeeperTree *tree, const struct Report *report) {
         return 0;
 }
 
+static void on_leftover(struct KeeperTree *tree, const struct Report *report);
+
 static void on_report(void *userdata, const struct Report *report) {
         struct KeeperTree *tree = userdata;
         struct Keeper *keeper = tree->keeper;
@@ -147,7 +149,9 @@ static void on_report(void *userdata, const struct Report *report) {
                 break;
         case REPORT_RESULT:
                 worker_came(tree->worker);
-                if (keeper->step == STEP_RECOVER)
+                if (keeper->step == STEP_LOOK)
+                        on_leftover(tree, report);
+                else if (keeper->step == STEP_RECOVER)
                         keeper_recovered(tree, report);
                 else if (keeper->step == STEP_VERIFY)
                         keeper_verified(tree, report);
@@ -269,6 +273,21 @@ static void compare_trees(struct KeeperTree *tree, bool is_first) {
                            tree->what, log_name(tree->path));
 }
 
+static int send_leftovers(struct KeeperTree *tree) {
+        int r = 0;
+
+        if (tree->n_leftovers == 0 || tree->keeper->round > 0 || !tree->is_there)
+                return 0;
+        for (size_t i = 0; i < tree->n_leftovers && r >= 0; i++)
+                r = keeper_send(tree, &(struct Job){.kind = JOB_LEFTOVER, .id = i, .path = tree->leftovers[i]});
+        return r < 0 ? r : keeper_commit(tree);
+}
+
+static void on_leftover(struct KeeperTree *tree, const struct Report *report) {
+        if (report->id < tree->n_leftovers && report->error == 0)
+                keeper_emit(tree, (struct Event){.kind = EVENT_LEFTOVER_REMOVED, .file = tree->leftovers[report->id]});
+}
+
 static int on_scanned(struct KeeperTree *tree, const struct Report *report) {
         size_t n_gone;
         int r;
@@ -287,8 +306,9 @@ static int on_scanned(struct KeeperTree *tree, const struct Report *report) {
                 return r;
         if (tree->keeper->round == 0)
                 say_counts(tree);
+        r = send_leftovers(tree);
         keeper_close(tree);
-        return 0;
+        return r;
 }
 
 /* A temporary file of ours, and nobody else has this destination's lock: whoever made it is dead. */

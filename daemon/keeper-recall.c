@@ -157,7 +157,7 @@ int keeper_step_recall(struct Keeper *keeper) {
                 return -ENOMEM;
         for (size_t i = 0; i < keeper->set->n_copies; i++) {
                 destinations[i] = keeper->copies[i].id;
-                is_there[i] = keeper->copies[i].is_there && !keeper->copies[i].is_partial;
+                is_there[i] = keeper->copies[i].is_there;
         }
         keeper->recall = recall_free(keeper->recall);
         r = recall_new(keeper->set, keeper->source.index, keeper->copy_indexes, is_there, !keeper->source.is_partial,

@@ -184,8 +184,9 @@ static int record_changes(struct Keeper *keeper) {
                         r = ARRAY_APPEND(records, entries, recall->renames[i].entry);
         }
         for (size_t i = 0; i < recall->n_missing && r >= 0; i++)
-                r = add_copy(records, RECORDS_NEW, recall->backups[recall->missing[i].entry].id,
-                             keeper->copies[recall->missing[i].copy].id, CATALOG_COPY_WANTED);
+                if (!keeper->copies[recall->missing[i].copy].is_partial)
+                        r = add_copy(records, RECORDS_NEW, recall->backups[recall->missing[i].entry].id,
+                                     keeper->copies[recall->missing[i].copy].id, CATALOG_COPY_WANTED);
         return r < 0 ? r : submit_records(keeper, TAKE_PTR(records));
 }
 
@@ -200,9 +201,10 @@ static void tell_changes(struct Keeper *keeper) {
                 }
         for (size_t i = 0; i < recall->n_missing; i++) {
                 _cleanup_(freep) char *path = recall_path(keeper->source.index, recall->missing[i].entry);
+                struct KeeperTree *tree = &keeper->copies[recall->missing[i].copy];
 
-                keeper_emit(&keeper->copies[recall->missing[i].copy],
-                            (struct Event){.kind = EVENT_COPY_MISSING, .file = path});
+                if (!tree->is_partial) /* else it may be where we could not look */
+                        keeper_emit(tree, (struct Event){.kind = EVENT_COPY_MISSING, .file = path});
         }
 }
 

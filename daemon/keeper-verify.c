@@ -11,42 +11,41 @@
 #include "lib/error.h"
 #include "lib/store.h"
 
-static int send_all_copies(struct KeeperTree *tree) {
-        const struct RecallCopy *copies = tree->keeper->recall->copies[tree->copy];
-        int r = 0;
+/* So many files are with a worker at a time. */
+#define N_WINDOW 512
 
-        for (uint32_t i = 0; i < index_entry_end(tree->index) && r >= 0; i++) {
-                _cleanup_(freep) char *path = NULL;
-                struct IndexEntry e;
+static bool has_digest(const struct KeeperTree *tree, uint32_t id) {
+        const struct Recall *recall = tree->keeper->recall;
 
-                if (copies[i].backup == 0 || !copies[i].has_digest || !index_entry(tree->index, i, &e))
-                        continue;
-                path = recall_path(tree->index, i);
-                if (!path)
-                        return -ENOMEM;
-                r = keeper_send(tree, &(struct Job){.kind = JOB_VERIFY, .id = i, .path = path, .stat = e.stat});
-        }
-        return r;
+        if (!tree->config)
+                return recall->backups[id].has_digest;
+        return recall->copies[tree->copy][id].backup != 0 && recall->copies[tree->copy][id].has_digest;
 }
 
-static int send_all_sources(struct KeeperTree *tree) {
-        const struct Recall *recall = tree->keeper->recall;
+static int send_more(struct KeeperTree *tree) {
+        uint32_t end = index_entry_end(tree->index);
         int r = 0;
 
-        for (uint32_t i = 0; i < index_entry_end(tree->index) && r >= 0; i++) {
+        if (tree->is_stopped || tree->keeper->pass->is_stopping)
+                return 0;
+        for (; tree->cursor < end && tree->n_open < N_WINDOW && r >= 0; tree->cursor++) {
                 _cleanup_(freep) char *path = NULL;
                 struct IndexEntry e;
 
-                if (!recall->backups[i].has_digest || !index_entry(tree->index, i, &e))
+                if (!index_entry(tree->index, tree->cursor, &e) || !has_digest(tree, tree->cursor))
                         continue;
-                path = recall_path(tree->index, i);
+                path = recall_path(tree->index, tree->cursor);
                 if (!path)
                         return -ENOMEM;
-                r = keeper_send(
-                        tree,
-                        &(struct Job){.kind = JOB_VERIFY, .id = i, .in_source = true, .path = path, .stat = e.stat});
+                r = keeper_send(tree, &(struct Job){
+                                              .kind = JOB_VERIFY,
+                                              .id = tree->cursor,
+                                              .in_source = !tree->config,
+                                              .path = path,
+                                              .stat = e.stat,
+                                      });
         }
-        return r;
+        return r < 0 ? r : keeper_commit(tree);
 }
 
 int keeper_step_verify(struct Keeper *keeper) {
@@ -54,17 +53,12 @@ int keeper_step_verify(struct Keeper *keeper) {
 
         if (!keeper->recall)
                 return 0;
-        r = send_all_sources(&keeper->source);
-        if (r >= 0)
-                r = keeper_commit(&keeper->source);
+        keeper->source.cursor = 0;
+        r = send_more(&keeper->source);
         for (size_t c = 0; c < keeper->set->n_copies && r >= 0; c++) {
-                struct KeeperTree *tree = &keeper->copies[c];
-
-                if (!tree->is_there || tree->is_stopped)
-                        continue;
-                r = send_all_copies(tree);
-                if (r >= 0)
-                        r = keeper_commit(tree);
+                keeper->copies[c].cursor = 0;
+                if (keeper->copies[c].is_there)
+                        r = send_more(&keeper->copies[c]);
         }
         return r;
 }
@@ -166,6 +160,9 @@ void keeper_verified(struct KeeperTree *tree, const struct Report *report) {
                                   log_errno(report->error));
                 r = tree->config ? damaged(tree, id, path) : source_damaged(tree, id, path);
         }
+        /* Half a window is left to work on while the other half is on its way. */
+        if (r >= 0 && tree->n_open == N_WINDOW / 2)
+                r = send_more(tree);
         if (r < 0)
                 keeper_fail(tree->keeper, r);
 }

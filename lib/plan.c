@@ -138,7 +138,7 @@ static void judge_series(struct PlanWork *work) {
                         holds |= 1 << HOLD_SUSPECT;
                 else if (plan_is_good(&work->items[i]) && n_good++ < work->input->set->policy.min_keep)
                         holds |= 1 << HOLD_NEWEST;
-                if (flags & PLAN_FLAG_CHANGED)
+                if (flags & PLAN_FLAG_CHANGED && work->input->set->on_change == CONFIG_ON_CHANGE_ALARM)
                         holds |= 1 << HOLD_CHANGED;
                 if (is_uncopied(work, id))
                         holds |= 1 << HOLD_UNCOPIED;
