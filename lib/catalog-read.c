@@ -353,7 +353,7 @@ static int read_number(struct Catalog *catalog, sqlite3_stmt *s, int64_t *ret) {
 
 int catalog_n_removed(struct Catalog *catalog, int64_t set, int64_t destination, int64_t since_usec, uint64_t *ret) {
         _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
-        int64_t n;
+        int64_t n = 0;
         int r;
 
         r = catalog_prepare(

@@ -137,7 +137,7 @@ int catalog_migrate(struct Catalog *catalog, const char *const *by, int64_t vers
 }
 
 int catalog_check_identity(struct Catalog *catalog, int64_t *ret_version, bool *ret_is_empty) {
-        int64_t application, version, n_tables;
+        int64_t application = 0, version = 0, n_tables = 0;
         int r;
 
         r = read_pragma(catalog, "PRAGMA application_id", &application);

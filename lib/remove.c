@@ -74,6 +74,7 @@ static struct RemoveResult put_back(struct Remover *remover, int dir, const char
 struct RemoveResult remove_file(struct Remover *remover, const char *path, const struct BackupStat *stat,
                                 const char *trash_name, bool keep) {
         const char *name = walk_name(path);
+        struct RemoveResult result;
         int dir, r;
 
         r = walk_open_parent(&remover->walk, path, &dir);
@@ -99,9 +100,12 @@ struct RemoveResult remove_file(struct Remover *remover, const char *path, const
 
         /* Nobody but us reaches it now; so this time the answer stays true. */
         r = check(remover->trash, trash_name, stat);
-        if (r < 0)
-                return put_back(remover, dir, name, trash_name,
-                                r == -ESTALE ? (struct RemoveResult){.outcome = REMOVE_PUT_BACK} : failed(r, "stat"));
+        if (r < 0) {
+                result = failed(r, "stat");
+                if (r == -ESTALE)
+                        result.outcome = REMOVE_PUT_BACK;
+                return put_back(remover, dir, name, trash_name, result);
+        }
         if (keep)
                 return (struct RemoveResult){.outcome = REMOVE_TRASHED};
         r = os_unlink_at(remover->trash, trash_name);

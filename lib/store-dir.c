@@ -197,11 +197,12 @@ static int adopt(struct Store *store, struct StoreBatch *batch, struct StorePut 
 static int write_temporary(struct Store *store, struct StoreBatch *batch, struct StorePut *put, int from,
                            const struct statx *st) {
         const char *call = "create";
+        unsigned long long number;
         struct Digest digest;
         int r;
 
-        snprintf(put->temporary, sizeof(put->temporary), OS_RESERVED_PREFIX "%016llx",
-                 (unsigned long long)(store->random + store->n_temporary++));
+        number = store->random + store->n_temporary++;
+        snprintf(put->temporary, sizeof(put->temporary), OS_RESERVED_PREFIX "%016llx", number);
         put->fd = os_create_at(directory_fd(batch, put), put->temporary);
         if (put->fd < 0)
                 return fail(put, put->fd, call);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/store-internal.h"
 
+#include "lib/array.h"
 #include "lib/error.h"
 #include "lib/metadata.h"
 #include "lib/os-file.h"
@@ -89,15 +90,6 @@ int store_find_directory(struct Store *store, struct StoreBatch *batch, const ch
                 *ret = (uint32_t)(batch->n_directories - 1);
                 return 0;
         }
-        if (batch->n_directories == batch->n_directories_allocated) {
-                size_t more = MAX(batch->n_directories_allocated * 2, (size_t)16);
-                struct StoreDirectory *p = reallocarray(batch->directories, more, sizeof(*p));
-
-                if (!p)
-                        return -ENOMEM;
-                batch->directories = p;
-                batch->n_directories_allocated = more;
-        }
         parent = strndup(path, n);
         if (!parent)
                 return -ENOMEM;
@@ -106,8 +98,13 @@ int store_find_directory(struct Store *store, struct StoreBatch *batch, const ch
                 if (r < 0)
                         return r;
         }
-        *ret = (uint32_t)batch->n_directories;
-        batch->directories[batch->n_directories++] =
-                (struct StoreDirectory){.path = TAKE_PTR(parent), .fd = fd, .owns_fd = n > 0};
+        r = ARRAY_APPEND(batch, directories, (struct StoreDirectory){.path = parent, .fd = fd, .owns_fd = n > 0});
+        if (r < 0) {
+                if (n > 0)
+                        os_close(fd);
+                return r;
+        }
+        parent = NULL;
+        *ret = (uint32_t)batch->n_directories - 1;
         return 0;
 }

@@ -47,7 +47,8 @@ START_TEST(mass_is_over_the_share_and_at_least_three) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
-                ck_assert_msg(hold_is_mass(cases[i].n_removals, 0, cases[i].n_backups, cases[i].percent) == cases[i].mass,
+                ck_assert_msg(hold_is_mass(cases[i].n_removals, 0, cases[i].n_backups, cases[i].percent) ==
+                                      cases[i].mass,
                               "row %zu", i);
 }
 END_TEST
