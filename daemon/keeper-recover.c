@@ -28,26 +28,50 @@ static bool is_over(const struct KeeperTree *tree, const struct CatalogIntent *i
         return sub_saturated(tree->keeper->pass->options->now_usec, intent->ended_usec) >= tree->view->trash_usec;
 }
 
+/* Of a companion: did its backup go, in that run or as was found now? */
+static bool is_owner_gone(const struct Keeper *keeper, const struct CatalogIntent *intent) {
+        for (size_t i = 0; i < keeper->n_intents; i++)
+                if (keeper->intents[i].id == intent->owner && keeper->intents[i].state == CATALOG_INTENT_MEANT)
+                        return keeper->recovered[i] == REMOVE_GONE + 1;
+        return intent->owner_state == CATALOG_INTENT_DONE || intent->owner_state == CATALOG_INTENT_TRASHED;
+}
+
+/* What is to be done about an intent; negative: nothing. */
+static int job_for(const struct KeeperTree *tree, const struct CatalogIntent *intent) {
+        if (intent->state == CATALOG_INTENT_TRASHED)
+                return is_over(tree, intent) ? JOB_PURGE : -1;
+        return intent->owner != 0 && is_owner_gone(tree->keeper, intent) ? JOB_REMOVE : JOB_UNDO;
+}
+
 static int send(struct KeeperTree *tree, size_t number, const struct CatalogIntent *intent) {
-        if (intent->state == CATALOG_INTENT_TRASHED && !is_over(tree, intent))
+        int kind = job_for(tree, intent);
+
+        if (kind < 0)
                 return 0;
         return keeper_send(tree, &(struct Job){
-                                         .kind = intent->state == CATALOG_INTENT_MEANT ? JOB_UNDO : JOB_PURGE,
+                                         .kind = (enum JobKind)kind,
                                          .id = number,
                                          .in_source = !tree->config,
+                                         .is_keep = tree->view->trash_usec > 0,
                                          .path = intent->path,
                                          .to = intent->trash_name,
                                          .stat = intent->stat,
                                  });
 }
 
+/* First backups, then companions: what becomes of these depends on what was found of those. */
 int keeper_step_recover(struct Keeper *keeper) {
+        bool companions = keeper->n_recoveries++ > 0;
         int r = 0;
 
+        if (!keeper->recovered)
+                keeper->recovered = calloc(MAX(keeper->n_intents, (size_t)1), 1);
+        if (!keeper->recovered)
+                return -ENOMEM;
         for (size_t i = 0; i < keeper->n_intents && r >= 0; i++) {
                 struct KeeperTree *tree = tree_of(keeper, &keeper->intents[i]);
 
-                if (tree)
+                if (tree && (keeper->intents[i].owner != 0) == companions)
                         r = send(tree, i, &keeper->intents[i]);
         }
         if (r >= 0)
@@ -85,8 +109,8 @@ static bool conclude(const struct CatalogIntent *intent, const struct Report *re
                 *state = CATALOG_INTENT_PUT_BACK;
                 return true;
         }
-        event->kind = EVENT_REMOVED;
-        *state = CATALOG_INTENT_DONE;
+        event->kind = report->outcome == REMOVE_TRASHED ? EVENT_TRASHED : EVENT_REMOVED;
+        *state = report->outcome == REMOVE_TRASHED ? CATALOG_INTENT_TRASHED : CATALOG_INTENT_DONE;
         return true;
 }
 
@@ -98,10 +122,11 @@ void keeper_recovered(struct KeeperTree *tree, const struct Report *report) {
         bool is_at_end;
         int r = -ENOMEM;
 
-        if (report->id >= keeper->n_intents) {
+        if (report->id >= keeper->n_intents || report->outcome >= _REMOVE_OUTCOME_MAX) {
                 keeper_fail(keeper, -EBADMSG);
                 return;
         }
+        keeper->recovered[report->id] = (uint8_t)(report->outcome + 1);
         is_at_end = conclude(&keeper->intents[report->id], report, &event, &state);
         if (!is_at_end) {
                 keeper_emit(tree, event);

@@ -21,10 +21,11 @@
 
 #define BATCH_MAX 256
 
-/* A file that goes; of a companion, owner is the backup whose fate it shares. */
+/* A file that goes; companions stand behind the backup whose fate they share. */
 struct RemoveItem {
         uint32_t entry;
         bool is_companion;
+        size_t owner; /* of a companion: the place of its backup in the batch */
         enum RemoveOutcome outcome;
 };
 
@@ -48,7 +49,6 @@ DEFINE_CLEANUP(struct RemoveBatch *, batch_free)
 
 void keeper_free_removing(struct KeeperTree *tree) {
         tree->removing = batch_free(tree->removing);
-        tree->companions = batch_free(tree->companions);
         tree->outcomes = records_free(tree->outcomes);
 }
 
@@ -94,6 +94,8 @@ static int add_intent(struct RemoveBatch *batch, const struct RemoveItem *item) 
         if (!path || !reason || !trash_name)
                 return -ENOMEM;
         index_entry(tree->index, item->entry, &e);
+        if (ARRAY_APPEND(records, owners, item->owner) < 0)
+                return -ENOMEM;
         return ARRAY_APPEND(records, intents,
                             (struct CatalogIntent){
                                     .set = tree->keeper->id,
@@ -128,6 +130,7 @@ static int send_batch(struct RemoveBatch *batch) {
                                               .id = i,
                                               .in_source = is_source(tree),
                                               .is_keep = tree->view->trash_usec > 0,
+                                              .is_following = batch->items[i].is_companion,
                                               .path = intent->path,
                                               .to = intent->trash_name,
                                               .stat = intent->stat,
@@ -162,14 +165,29 @@ static struct RemoveBatch *batch_new(struct KeeperTree *tree) {
         return batch->records ? TAKE_PTR(batch) : NULL;
 }
 
-/* Companions of what is gone, then what the plan lets go. */
+/* A backup, and after it its companions, as far as they are ours to remove. */
+static int add_backup(struct RemoveBatch *batch, uint32_t entry) {
+        const struct KeeperTree *tree = batch->tree;
+        const uint32_t *companions;
+        size_t n, owner = batch->n_items;
+        int r;
+
+        r = ARRAY_APPEND(batch, items, (struct RemoveItem){.entry = entry, .owner = RECORDS_NEW});
+        index_companions(tree->index, entry, &companions, &n);
+        for (size_t i = 0; i < n && r >= 0; i++)
+                if (is_source(tree) || backup_id(tree, companions[i]) != 0)
+                        r = ARRAY_APPEND(
+                                batch, items,
+                                (struct RemoveItem){.entry = companions[i], .is_companion = true, .owner = owner});
+        return r;
+}
+
+/* What the plan lets go, as much as is recorded at once. */
 static int begin_batch(struct KeeperTree *tree) {
-        _cleanup_(batch_freep) struct RemoveBatch *batch = TAKE_PTR(tree->companions);
+        _cleanup_(batch_freep) struct RemoveBatch *batch = batch_new(tree);
         uint32_t end = index_entry_end(tree->index);
         int r = 0;
 
-        if (!batch)
-                batch = batch_new(tree);
         if (!batch)
                 return -ENOMEM;
         for (; tree->cursor < end && batch->n_items < BATCH_MAX && r >= 0; tree->cursor++) {
@@ -177,7 +195,7 @@ static int begin_batch(struct KeeperTree *tree) {
 
                 if (index_entry(tree->index, tree->cursor, &e) && !e.is_companion &&
                     plan_item(tree->plan, tree->cursor).verdict == PLAN_REMOVE)
-                        r = ARRAY_APPEND(batch, items, (struct RemoveItem){.entry = tree->cursor});
+                        r = add_backup(batch, tree->cursor);
         }
         for (size_t i = 0; i < batch->n_items && r >= 0; i++)
                 r = add_intent(batch, &batch->items[i]);
@@ -261,26 +279,6 @@ static int add_end(struct KeeperTree *tree, struct Records *records, const struc
                 });
 }
 
-/* The companions of a backup that is gone go next. */
-static int queue_companions(struct KeeperTree *tree, uint32_t entry) {
-        const uint32_t *companions;
-        size_t n;
-        int r = 0;
-
-        index_companions(tree->index, entry, &companions, &n);
-        for (size_t i = 0; i < n && r >= 0; i++) {
-                if (!is_source(tree) && backup_id(tree, companions[i]) == 0)
-                        continue; /* not ours */
-                if (!tree->companions)
-                        tree->companions = batch_new(tree);
-                if (!tree->companions)
-                        return -ENOMEM;
-                r = ARRAY_APPEND(tree->companions, items,
-                                 (struct RemoveItem){.entry = companions[i], .is_companion = true});
-        }
-        return r;
-}
-
 static struct Event event_of(const struct KeeperTree *tree, const struct CatalogIntent *intent,
                              const struct RemoveItem *item, const struct Report *report) {
         struct Event event = {
@@ -316,13 +314,19 @@ static struct Event event_of(const struct KeeperTree *tree, const struct Catalog
         return event;
 }
 
+static bool is_left_behind(const struct RemoveBatch *batch, const struct RemoveItem *item) {
+        return item->is_companion && item->outcome == REMOVE_FAILED &&
+               (batch->items[item->owner].outcome == REMOVE_DONE ||
+                batch->items[item->owner].outcome == REMOVE_TRASHED);
+}
+
 /* Adds to what is to be recorded what came of one removal. */
 static int add_outcome(struct RemoveBatch *batch, struct Records *records, size_t i, const struct Report *report) {
         const struct CatalogIntent *intent = &batch->records->intents[i];
         struct RemoveItem *item = &batch->items[i];
         struct KeeperTree *tree = batch->tree;
         enum CatalogIntentState state;
-        int r;
+        int r = 0;
 
         item->outcome = report->outcome;
         state = item->outcome == REMOVE_DONE      ? CATALOG_INTENT_DONE
@@ -330,15 +334,16 @@ static int add_outcome(struct RemoveBatch *batch, struct Records *records, size_
                                                   : CATALOG_INTENT_PUT_BACK;
         if (item->outcome == REMOVE_FAILED && report->flag)
                 state = CATALOG_INTENT_TRASHED; /* it did not find back: nothing is lost, and Trash= will not unlink it soon */
-        r = add_end(tree, records, intent, state);
-        if (r >= 0 && item->outcome != REMOVE_GONE)
+        /* A companion whose backup is gone stays meant: the next pass tries again. */
+        if (!is_left_behind(batch, item))
+                r = add_end(tree, records, intent, state);
+        /* Of a companion that stays because its backup does, nothing is said. */
+        if (r >= 0 && item->outcome != REMOVE_GONE && !(item->is_companion && item->outcome == REMOVE_PUT_BACK))
                 r = add_event(tree, records, event_of(tree, intent, item, report));
         if (r >= 0 && (item->outcome == REMOVE_DONE || item->outcome == REMOVE_TRASHED)) {
                 tree->removed.n++;
                 tree->removed.bytes += intent->stat.size;
                 tree->is_changed = true;
-                if (!item->is_companion)
-                        r = queue_companions(tree, item->entry);
         }
         return r;
 }

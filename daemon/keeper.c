@@ -112,6 +112,7 @@ struct Keeper *keeper_free(struct Keeper *keeper) {
                 free(keeper->strings[i]);
         free(keeper->strings);
         free(keeper->intents);
+        free(keeper->recovered);
         free(keeper->copies);
         free(keeper->copy_indexes);
         free(keeper);
@@ -224,8 +225,9 @@ static enum KeeperStep next_step(const struct Keeper *keeper) {
                 if (!is_acting(keeper))
                         return STEP_LIST;
                 return is_changed(keeper) ? STEP_LOOK : STEP_REMOVE;
-        case STEP_OPEN:
         case STEP_RECOVER:
+                return keeper->n_recoveries < 2 ? STEP_RECOVER : STEP_LOOK;
+        case STEP_OPEN:
         case STEP_LOOK:
         case STEP_VERIFY:
         case STEP_RECORD:

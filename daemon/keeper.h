@@ -81,8 +81,7 @@ struct KeeperTree {
 
         /* Removing. */
         struct RemoveBatch *removing;
-        struct RemoveBatch *companions; /* whose backups are gone */
-        struct Records *outcomes;       /* of the batch, to be recorded */
+        struct Records *outcomes; /* of the batch, to be recorded */
 
         struct PlanCount copied, adopted, removed, verified;
         size_t n_failed;
@@ -109,7 +108,9 @@ struct Keeper {
         int64_t last_usec;
         struct CatalogIntent *intents; /* unfinished; strings are the keeper's */
         size_t n_intents, n_intents_allocated;
-        char **strings; /* freed with the keeper */
+        uint8_t *recovered;    /* of each of them, what was found: enum RemoveOutcome + 1 */
+        unsigned n_recoveries; /* how often the step was begun */
+        char **strings;        /* freed with the keeper */
         size_t n_strings, n_strings_allocated;
 
         uint32_t record_cursor;

@@ -27,6 +27,7 @@ struct Records *records_free(struct Records *records) {
         free(records->copies);
         free(records->ends);
         free(records->intents);
+        free(records->owners);
         free(records->intent_ends);
         free(records->events);
         free(records->strings);
@@ -82,8 +83,11 @@ int records_write(struct Catalog *catalog, void *data) {
         int r;
 
         r = write_backups(catalog, records);
-        for (size_t i = 0; i < records->n_intents && r == 0; i++)
+        for (size_t i = 0; i < records->n_intents && r == 0; i++) {
+                if (records->owners[i] != RECORDS_NEW)
+                        records->intents[i].owner = records->intents[records->owners[i]].id;
                 r = catalog_put_intent(catalog, &records->intents[i]);
+        }
         for (size_t i = 0; i < records->n_intent_ends && r == 0; i++)
                 r = catalog_end_intent(catalog, records->intent_ends[i].id, records->intent_ends[i].state,
                                        records->usec);

@@ -53,6 +53,8 @@ struct Records {
         size_t n_ends, n_ends_allocated;
         struct CatalogIntent *intents;
         size_t n_intents, n_intents_allocated;
+        size_t *owners; /* of the same: the place of a companion's backup among them; RECORDS_NEW: it is none */
+        size_t n_owners, n_owners_allocated;
         struct RecordsIntentEnd *intent_ends;
         size_t n_intent_ends, n_intent_ends_allocated;
         struct RecordsEvent *events;

@@ -48,6 +48,7 @@ struct Worker {
         struct Batch *finishing; /* NULL: the finisher is idle */
         bool is_ending;
 
+        bool is_owner_gone;             /* the backup whose companions come next */
         Strv include, exclude, ignored; /* of the next scan */
         uint64_t progress;              /* not yet told */
         int64_t told_usec;
@@ -382,11 +383,16 @@ static void tell_removal(struct Worker *w, const struct Job *job, const struct R
 
 static void remove_one(struct Worker *w, const struct Job *job) {
         struct Remover *remover = job->in_source ? &w->source_remover : &w->destination_remover;
-        struct RemoveResult result = job->kind == JOB_REMOVE
-                                             ? remove_file(remover, job->path, &job->stat, job->to, job->is_keep)
-                                     : job->kind == JOB_PURGE ? remove_purge(remover, job->to, &job->stat)
-                                                              : remove_undo(remover, job->path, &job->stat, job->to);
+        struct RemoveResult result = {.outcome = REMOVE_PUT_BACK};
 
+        if (job->kind == JOB_PURGE)
+                result = remove_purge(remover, job->to, &job->stat);
+        else if (job->kind == JOB_UNDO)
+                result = remove_undo(remover, job->path, &job->stat, job->to);
+        else if (!job->is_following || w->is_owner_gone)
+                result = remove_file(remover, job->path, &job->stat, job->to, job->is_keep);
+        if (!job->is_following)
+                w->is_owner_gone = result.outcome == REMOVE_DONE || result.outcome == REMOVE_TRASHED;
         tell_removal(w, job, &result);
 }
 

@@ -262,10 +262,11 @@ static int read_intent(sqlite3_stmt *s, char path[static CATALOG_PATH_MAX + 1], 
                 .backup = sqlite3_column_int64(s, 2),
                 .meant_usec = sqlite3_column_int64(s, 10),
                 .ended_usec = sqlite3_column_int64(s, 11),
+                .owner = sqlite3_column_int64(s, 13),
         };
-        int state = 0, r;
+        int state = 0, owner_state = 0, r;
 
-        r = check_types(s, "iiibiiiittiii");
+        r = check_types(s, "iiibiiiittiiiii");
         if (r == 0)
                 r = read_path(s, 3, path, &intent.path);
         if (r == 0)
@@ -277,7 +278,10 @@ static int read_intent(sqlite3_stmt *s, char path[static CATALOG_PATH_MAX + 1], 
         read_stat(s, 4, &intent.stat);
         if (r == 0)
                 r = read_enum(s, 12, _CATALOG_INTENT_STATE_MAX, &state);
+        if (r == 0)
+                r = read_enum(s, 14, _CATALOG_INTENT_STATE_MAX, &owner_state);
         intent.state = (enum CatalogIntentState)state;
+        intent.owner_state = (enum CatalogIntentState)owner_state;
         if (r == 0)
                 *ret = intent;
         return r;
@@ -289,11 +293,13 @@ int catalog_each_intent(struct Catalog *catalog, int64_t set,
         char path[CATALOG_PATH_MAX + 1];
         int r, step;
 
-        r = catalog_prepare(catalog,
-                            "SELECT id, destination_id, backup_id, path, ino, size, mtime_usec, birth_usec, trash_name,"
-                            " reason, meant_usec, ended_usec, state FROM intents WHERE set_id = ?1 AND state < 2"
-                            " ORDER BY id",
-                            &s);
+        r = catalog_prepare(
+                catalog,
+                "SELECT id, destination_id, backup_id, path, ino, size, mtime_usec, birth_usec, trash_name,"
+                " reason, meant_usec, ended_usec, state, owner_id, coalesce((SELECT owner.state FROM intents"
+                " AS owner WHERE owner.id = intents.owner_id), 0) FROM intents"
+                " WHERE set_id = ?1 AND state < 2 ORDER BY id",
+                &s);
         if (r != 0)
                 return r;
         sqlite3_bind_int64(s, 1, set);

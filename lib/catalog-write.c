@@ -153,7 +153,7 @@ int catalog_put_intent(struct Catalog *catalog, struct CatalogIntent *intent) {
         if (r == 0)
                 r = catalog_statement(catalog, STATEMENT_INSERT_INTENT,
                                       "INSERT INTO intents VALUES (?14, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-                                      " ?12, ?13) ON CONFLICT (id) DO UPDATE SET trash_name = ?9, reason = ?10,"
+                                      " ?12, ?13, ?15) ON CONFLICT (id) DO UPDATE SET trash_name = ?9, reason = ?10,"
                                       " ended_usec = ?12, state = ?13",
                                       &s);
         if (r != 0)
@@ -168,6 +168,7 @@ int catalog_put_intent(struct Catalog *catalog, struct CatalogIntent *intent) {
         sqlite3_bind_int64(s, 11, intent->meant_usec);
         sqlite3_bind_int64(s, 12, intent->ended_usec);
         sqlite3_bind_int(s, 13, (int)intent->state);
+        sqlite3_bind_int64(s, 15, intent->owner);
         if (intent->id != 0)
                 sqlite3_bind_int64(s, 14, intent->id);
         r = catalog_run(catalog, s);

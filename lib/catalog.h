@@ -90,6 +90,8 @@ struct CatalogIntent {
         int64_t set;
         int64_t destination; /* 0: in the source */
         int64_t backup;
+        int64_t owner;                       /* of a companion: the intent for its backup; 0: it is none */
+        enum CatalogIntentState owner_state; /* read only */
         const char *path;
         struct BackupStat stat;
         const char *trash_name; /* below .retaind-trash/ */

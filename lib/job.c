@@ -73,6 +73,7 @@ bool job_put(struct Message *message, const struct Job *job) {
         message_put_number(message, job->in_source);
         message_put_number(message, job->is_keep);
         message_put_number(message, job->is_one_file_system);
+        message_put_number(message, job->is_following);
         message_put_string(message, job->path);
         message_put_string(message, job->to);
         put_stat(message, &job->stat);
@@ -86,6 +87,7 @@ bool job_get(struct Message *message, struct Job *ret) {
         ret->in_source = message_get_below(message, 2);
         ret->is_keep = message_get_below(message, 2);
         ret->is_one_file_system = message_get_below(message, 2);
+        ret->is_following = message_get_below(message, 2);
         ret->path = message_get_string(message);
         ret->to = message_get_string(message);
         get_stat(message, &ret->stat);

@@ -50,6 +50,7 @@ struct Job {
         bool in_source; /* which tree is meant, where there are two */
         bool is_keep;
         bool is_one_file_system;
+        bool is_following; /* JOB_REMOVE: only if the last one that does not follow was removed */
         const char *path;
         const char *to;
         struct BackupStat stat;
