@@ -17,6 +17,12 @@ struct World {
         struct Plan *plan;
         int64_t now;
         bool is_partial;
+
+        /* What a catalog would know. */
+        bool has_memory;
+        uint8_t facts[N_COPIES_MAX][N_FILES_MAX], *fact_list[N_COPIES_MAX], flags[N_FILES_MAX];
+        size_t n_removed;
+        bool is_clock_wrong, is_released;
 };
 
 static void world_init(struct World *world, size_t n_copies) {
@@ -29,6 +35,7 @@ static void world_init(struct World *world, size_t n_copies) {
                         .policy.min_keep = 1,
                 };
                 world->copy_list[i] = &world->copies[i];
+                world->fact_list[i] = world->facts[i];
                 ck_assert_int_eq(index_new(&world->set, (struct HashKey){{1, 2}}, &world->indexes[i]), 0);
         }
         world->set.copies = world->copy_list;
@@ -49,6 +56,11 @@ static int world_try(struct World *world) {
                 .copies = world->indexes,
                 .now_usec = world->now,
                 .source_is_partial = world->is_partial,
+                .facts = world->has_memory ? world->fact_list : NULL,
+                .flags = world->has_memory ? world->flags : NULL,
+                .n_removed = world->n_removed,
+                .is_clock_wrong = world->is_clock_wrong,
+                .is_released = world->is_released,
         };
         int r = index_arrange(world->index);
 
@@ -356,6 +368,148 @@ START_TEST(copes_with_gaps) {
 }
 END_TEST
 
+static void know(struct World *world, const char *path, size_t copy, enum PlanFact fact) {
+        world->facts[copy][test_entry(world->index, path)] = (uint8_t)fact;
+}
+
+/* The catalog's word counts and not the look of a destination: decided once, and wanted until it is there. */
+START_TEST(what_was_decided_stays_so) {
+        struct World world;
+
+        world_init(&world, 1);
+        world.has_memory = true;
+        keep_last(&world.set.policy, 1);
+        world.set.policy.min_keep = 0;
+        world.copies[0].max_age_usec = 2 * USEC_PER_DAY;
+        see_days(world.index, "db", 12, 19);
+        see_days(world.indexes[0], "db", 15, 15); /* looks copied; nobody verified it */
+        know(&world, "db-2026-11-13", 0, PLAN_FACT_WANTED);
+        know(&world, "db-2026-11-14", 0, PLAN_FACT_UNWANTED);
+        know(&world, "db-2026-11-15", 0, PLAN_FACT_WANTED);
+        know(&world, "db-2026-11-16", 0, PLAN_FACT_COPIED);
+        know(&world, "db-2026-11-17", 0, PLAN_FACT_OVER);
+        world.set.remove_max_percent = 100;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-12"), "remove"); /* too old, decided now */
+        ck_assert_str_eq(verdict(&world, "db-2026-11-13"), "hold uncopied >0");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-14"), "remove");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-15"), "hold uncopied >0");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-16"), "remove");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-17"), "remove");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-19"), "keep KeepLast >0");
+        ck_assert(plan_wants(world.plan, test_entry(world.index, "db-2026-11-19"), 0));
+        ck_assert(!plan_wants(world.plan, test_entry(world.index, "db-2026-11-12"), 0));
+        ck_assert(!plan_wants(world.plan, test_entry(world.index, "db-2026-11-13"), 0)); /* decided before */
+        world_done(&world);
+}
+END_TEST
+
+/* A destination's own rules decide about what is new; what was wanted stays wanted though they would not keep it. */
+START_TEST(own_rules_decide_once) {
+        struct World world;
+
+        world_init(&world, 1);
+        world.has_memory = true;
+        keep_last(&world.copies[0].policy, 1);
+        see_days(world.index, "db", 10, 13);
+        know(&world, "db-2026-11-10", 0, PLAN_FACT_WANTED);
+        know(&world, "db-2026-11-12", 0, PLAN_FACT_OVER);
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-10"), "keep >0");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-11"), "keep");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-12"), "keep");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-13"), "keep >0");
+        world_done(&world);
+}
+END_TEST
+
+/* The backup is there; its companion came later. */
+START_TEST(a_missing_companion_is_a_missing_copy) {
+        struct World world;
+
+        world_init(&world, 1);
+        world.has_memory = true;
+        see_days(world.index, "db", 10, 10);
+        test_see(world.index, "db-2026-11-10.sha256", 0, 1);
+        know(&world, "db-2026-11-10", 0, PLAN_FACT_COPIED);
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-10"), "keep >0");
+        know(&world, "db-2026-11-10.sha256", 0, PLAN_FACT_COPIED);
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-10"), "keep");
+        world_done(&world);
+}
+END_TEST
+
+START_TEST(flags_hold) {
+        struct World world;
+
+        world_init(&world, 0);
+        world.has_memory = true;
+        keep_last(&world.set.policy, 1);
+        world.set.remove_max_percent = 100;
+        see_days(world.index, "db", 10, 14);
+        world.flags[test_entry(world.index, "db-2026-11-11")] = PLAN_FLAG_SUSPECT;
+        world.flags[test_entry(world.index, "db-2026-11-12")] = PLAN_FLAG_CHANGED;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-10"), "remove");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-11"), "hold suspect");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-12"), "hold changed");
+        world.set.on_change = CONFIG_ON_CHANGE_VERSION;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-12"), "remove");
+        /* What is suspect does not stand for its series. */
+        world.set.policy.rules = 1 << POLICY_KEEP_FOR;
+        world.set.policy.span[POLICY_KEEP_FOR] = (struct Span){.days = 1};
+        world.flags[test_entry(world.index, "db-2026-11-14")] = PLAN_FLAG_SUSPECT;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-14"), "hold suspect");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-13"), "hold newest");
+        world.is_clock_wrong = true;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-10"), "hold clock");
+        world_done(&world);
+}
+END_TEST
+
+START_TEST(what_others_put_there_neither_counts_nor_goes) {
+        struct World world;
+
+        world_init(&world, 0);
+        world.has_memory = true;
+        keep_last(&world.set.policy, 1);
+        world.set.policy.min_keep = 0;
+        see_days(world.index, "db", 10, 14);
+        world.flags[test_entry(world.index, "db-2026-11-14")] = PLAN_FLAG_FOREIGN;
+        world.flags[test_entry(world.index, "db-2026-11-10")] = PLAN_FLAG_FOREIGN;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-13"), "keep KeepLast");
+        ck_assert_str_eq(verdict(&world, "db-2026-11-12"), "remove");
+        ck_assert_uint_eq(plan_totals(world.plan)->n_foreign, 2);
+        ck_assert_uint_eq(plan_totals(world.plan)->verdicts[PLAN_REMOVE].n, 2);
+        world_done(&world);
+}
+END_TEST
+
+START_TEST(the_past_hour_counts_and_a_person_lifts_it) {
+        struct World world;
+
+        world_init(&world, 0);
+        keep_last(&world.set.policy, 6);
+        world.set.remove_max_percent = 50;
+        see_days(world.index, "db", 1, 8);
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-01"), "remove");
+        world.n_removed = 5;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-01"), "hold mass");
+        world.is_released = true;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-01"), "remove");
+        world_done(&world);
+}
+END_TEST
+
 START_TEST(allocations_fail) {
         struct World world;
 
@@ -384,6 +538,12 @@ int main(void) {
                                         what_settles_is_not_copied_yet,
                                         companions_go_with_their_backup,
                                         copes_with_gaps,
+                                        what_was_decided_stays_so,
+                                        own_rules_decide_once,
+                                        a_missing_companion_is_a_missing_copy,
+                                        flags_hold,
+                                        what_others_put_there_neither_counts_nor_goes,
+                                        the_past_hour_counts_and_a_person_lifts_it,
                                         allocations_fail,
                                         NULL,
                                 });
