@@ -264,7 +264,7 @@ static int make_plans(struct Keeper *keeper) {
                 .source_is_partial = keeper->source.is_partial || keeper->is_source_held,
                 .n_removed = keeper->source.n_removed_before,
                 .is_clock_wrong =
-                        !keeper->pass->options->release &&
+                        !keeper->pass->options->release && !keeper->pass->options->is_now_given &&
                         keeper->last_usec > add_saturated(keeper->pass->options->now_usec, CLOCK_TOLERANCE_USEC),
                 .is_released = keeper->pass->options->release,
         };

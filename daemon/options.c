@@ -207,6 +207,7 @@ int options_parse(int argc, char *argv[], struct Options *ret) {
                              given.patience);
         if (given.now && parse_now(given.now, &given.options.now_usec) != 0)
                 return usage("--now= is no time; write 2026-12-24 or 2026-12-24T03:04:05Z, not ", given.now);
+        given.options.is_now_given = given.now;
         r = check(&given.options, given.once, given.now);
         /* Without a configuration somebody wants to see first. */
         given.options.dry_run = given.options.dry_run || (given.options.source && !given.options.yes);

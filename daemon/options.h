@@ -26,7 +26,8 @@ struct Options {
         bool release;          /* lift the mass hold for this pass */
         bool verify;           /* read copies again */
         int64_t patience_usec; /* for a worker that does not answer */
-        int64_t now_usec;      /* the moment to plan for */
+        bool is_now_given;
+        int64_t now_usec; /* the moment to plan for */
 };
 
 enum {

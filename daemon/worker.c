@@ -194,7 +194,14 @@ static int spawn(int fd, pid_t *ret) {
                 return -r;
         }
         sigemptyset(&none);
-        r = posix_spawn_file_actions_adddup2(&actions, fd, WORKER_FD);
+        /* A worker that hangs on a dead disk may outlive us: nobody shall wait for its end of our output. */
+        r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+        if (r == 0)
+                r = posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDOUT_FILENO);
+        if (r == 0)
+                r = posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO);
+        if (r == 0)
+                r = posix_spawn_file_actions_adddup2(&actions, fd, WORKER_FD);
         if (r == 0)
                 r = posix_spawn_file_actions_addclosefrom_np(&actions, WORKER_FD + 1);
         if (r == 0)

@@ -48,6 +48,9 @@ int catalog_result(struct Catalog *catalog, int sqlite) {
         case SQLITE_CANTOPEN:
                 error = sqlite3_system_errno(catalog->db);
                 return error > 0 ? -error : -EACCES;
+        case SQLITE_IOERR:
+                error = sqlite3_system_errno(catalog->db);
+                return error > 0 ? -error : -EIO;
         }
         return -EIO;
 }

@@ -85,6 +85,7 @@ int store_find_directory(struct Store *store, struct StoreBatch *batch, const ch
 
         if (!walk_path_is_valid(path))
                 return -EINVAL;
+        assert(batch->n_directories == 0 || batch->directories);
         last = batch->n_directories > 0 ? &batch->directories[batch->n_directories - 1] : NULL;
         if (last && strlen(last->path) == n && memcmp(last->path, path, n) == 0) {
                 *ret = (uint32_t)(batch->n_directories - 1);

@@ -4,8 +4,8 @@
  * Makes the nth call of one of libc's functions fail in the real program:
  * LD_PRELOAD it, with RETAIND_FAULT=process:call:n:error. process is daemon or
  * worker, error EIO, ENOSPC, EINTR or short (half of what was asked for). When it
- * fires it says FAULT on standard error, which is open also in a worker that has
- * confined itself. SQLite calls libc too, so its VFS is covered.
+ * fires it writes FAULT to the file in RETAIND_FAULT_LOG, which is opened before a
+ * worker confines itself. SQLite calls libc too, so its VFS is covered.
  */
 
 #include <dlfcn.h>
@@ -33,6 +33,7 @@ static char wanted[32];
 static long nth, count;
 static int error;
 static bool is_short;
+static int log_fd = -1;
 
 static bool is_worker(void) {
         char line[64] = "";
@@ -52,14 +53,16 @@ __attribute__((constructor)) static void set_up(void) {
                 return;
         is_short = strcmp(name, "short") == 0;
         error = strcmp(name, "ENOSPC") == 0 ? ENOSPC : strcmp(name, "EINTR") == 0 ? EINTR : EIO;
-        if (strcmp(process, is_worker() ? "worker" : "daemon") == 0)
-                strcpy(wanted, call);
+        if (strcmp(process, is_worker() ? "worker" : "daemon") != 0)
+                return;
+        log_fd = REAL(open)(getenv("RETAIND_FAULT_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        strcpy(wanted, call);
 }
 
 static bool is_hit(const char *call) {
         if (strcmp(call, wanted) != 0 || __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) != nth)
                 return false;
-        if (REAL(write)(STDERR_FILENO, "FAULT\n", 6) != 6)
+        if (REAL(write)(log_fd, "FAULT\n", 6) != 6)
                 abort();
         return true;
 }

@@ -27,7 +27,7 @@ class Result:
         self.out = process.stdout.decode(errors='surrogateescape')
         self.err = process.stderr.decode(errors='surrogateescape')
 
-    def __str__(self):
+    def __repr__(self):
         return f'status {self.status}\nout: {self.out}\nerr: {self.err}'
 
     def json(self):

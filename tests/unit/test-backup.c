@@ -79,11 +79,30 @@ START_TEST(a_copy_looks_like_its_source) {
 }
 END_TEST
 
+START_TEST(the_same_is_the_same_file_with_the_same_content) {
+        const struct BackupStat a = {.ino = 1, .size = 2, .mtime_usec = 3, .birth_usec = 4};
+        struct BackupStat b = a;
+
+        ck_assert(backup_is_same(&a, &b));
+        b.birth_usec = BACKUP_NO_BIRTH;
+        ck_assert(backup_is_same(&a, &b) && backup_is_same(&b, &a));
+        b.birth_usec = 5;
+        ck_assert(!backup_is_same(&a, &b));
+        b = a, b.ino++;
+        ck_assert(!backup_is_same(&a, &b));
+        b = a, b.size++;
+        ck_assert(!backup_is_same(&a, &b));
+        b = a, b.mtime_usec++;
+        ck_assert(!backup_is_same(&a, &b));
+}
+END_TEST
+
 int main(void) {
         return test_run("backup", (const TTest *[]){
                                           time_is_from_where_it_was_asked_for,
                                           settling_is_a_recent_change,
                                           a_copy_looks_like_its_source,
+                                          the_same_is_the_same_file_with_the_same_content,
                                           NULL,
                                   });
 }

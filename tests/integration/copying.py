@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Copies: equal to their source in everything, under its name or beside what has it, and recorded."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from harness import contains, equal, main
+
+
+def call(*command):
+    return subprocess.run(command, check=True, capture_output=True).stdout.decode(errors='surrogateescape')
+
+
+def differing(p):
+    """What rsync would change in a file; directories' times are not ours to keep."""
+    lines = call('rsync', '-naAXS', '--no-links', '--no-D', '--checksum', '--itemize-changes', f'{p.source}/', f'{p.to}/')
+    return [line for line in lines.splitlines() if line[1:2] == 'f']
+
+
+def go(p, *options, status=0):
+    result = p.run('--once', f'--config={p.conf}', *options)
+    equal((result.status, result), (status, result))
+    return result
+
+
+def backups(directory):
+    return sorted(name for name in os.listdir(directory) if not name.startswith('.retaind'))
+
+
+def everything_a_file_is(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    for name in (b'plain', b"quote'\"", b'new\nline', b'bad\xff\xfeutf', b'x' * 255, 'ação.sql'.encode(), b'-rf',
+                 b'deep/a/b/c/file', b'sealed', b'suid'):
+        p.file(name, size=3000)
+    p.file('empty', size=0)
+    p.file('large', size=9_000_000)
+    sparse = p.file('sparse', size=1)
+    with open(sparse, 'r+b') as f:
+        f.truncate(5_000_000)
+        f.seek(3_000_000)
+        f.write(b'in the middle')
+    os.link(p.source / 'plain', p.source / 'hard')
+    os.setxattr(p.source / 'plain', 'user.note', bytes(range(256)))
+    os.setxattr(p.source / 'deep/a/b/c/file', 'trusted.note', b'')
+    call('setfacl', '-m', 'u:1234:rw,g:77:r', p.source / 'plain')
+    call('setfacl', '-d', '-m', 'u:1235:rwx', p.to)  # which a copy must not keep
+    os.chown(p.source / 'suid', 33, 34)
+    os.chmod(p.source / 'suid', 0o4755)
+    os.chown(p.source / 'deep', 1000, 1001)
+    os.chmod(p.source / 'deep', 0o711)
+    os.chmod(p.source / 'sealed', 0)
+    for directory, _, names in os.walk(os.fsencode(p.source)):
+        for name in names:
+            os.utime(os.path.join(directory, name), ns=(10**18 + 123456789, 10**18 + 987654321))
+    go(p)
+    equal(differing(p), [])
+    equal(os.stat(p.to / 'sparse').st_blocks, os.stat(p.source / 'sparse').st_blocks)
+    equal((os.stat(p.to / 'deep').st_uid, os.stat(p.to / 'deep').st_mode & 0o7777), (1000, 0o711))
+    again = go(p)
+    assert 'copied' not in again.err.replace('copied 0', ''), again
+    contains(go(p, '--verify').out, 'verified 14 files')
+
+
+def nothing_is_replaced(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    for name in ('equal', 'other'):
+        p.file(name, '2026-11-01 10:00', 100)
+    shutil.copy(p.source / 'equal', p.to)
+    (p.to / 'other').write_bytes(b'y' * 100)
+    result = go(p)
+    contains(result.err, 'an equal equal was at a already')
+    equal((p.to / 'other').read_bytes(), b'y' * 100)
+    equal((p.to / 'other.20261101T100000Z~').read_bytes(), b'x' * 100)
+    equal(backups(p.to), ['equal', 'other', 'other.20261101T100000Z~'])
+    equal(backups(p.to), (go(p), backups(p.to))[1])
+
+
+def changed_content_comes_beside(p):
+    p.write('[set s]\nSource=@from@\nKeepLast=1\n[copy s/a]\nTo=@to@\n')
+    p.file('db-2026-10-01.sql', '2026-10-01 10:00', 100)
+    p.file('db-2026-10-02.sql', '2026-10-02 10:00', 100)
+    p.file('db-2026-10-03.sql', '2026-10-03 10:00', 100)
+    p.write('[set s]\nSource=@from@\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
+    go(p)
+    p.file('db-2026-10-01.sql', '2026-10-05 10:00', 200)
+    p.write('[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
+    result = go(p)
+    contains(result.err, 'db-2026-10-01.sql')
+    equal(os.stat(p.to / 'db-2026-10-01.sql').st_size, 100)
+    equal(os.stat(p.to / 'db-2026-10-01.sql.20261005T100000Z~').st_size, 200)
+    equal(backups(p.source), ['db-2026-10-01.sql', 'db-2026-10-03.sql'])
+    contains(go(p).out, 'held as changed: 1')
+    p.write('[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\nOnChange=version\n[copy s/a]\nTo=@to@\n')
+    go(p)
+    equal(backups(p.source), ['db-2026-10-03.sql'])
+
+
+def companions_come_first_and_go_last(p):
+    p.write('[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
+    for day in (1, 2):
+        for suffix in ('', '.sha256', '.log'):
+            p.file(f'db-2026-10-0{day}.sql{suffix}')
+    result = go(p)
+    lines = [line for line in result.err.splitlines() if 'db-2026-10-01' in line]
+    copied = [line.split()[3] for line in lines if ' copied ' in line]
+    removed = [line.split()[3] for line in lines if ' removed ' in line]
+    equal(copied[-1], 'db-2026-10-01.sql')
+    equal(removed[0], 'db-2026-10-01.sql')
+    equal((len(copied), len(removed)), (3, 3))
+    equal(len(backups(p.to)), 6)
+
+
+def a_renamed_backup_is_not_copied_again(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    p.file('old-2026-10-01.sql', size=100)
+    go(p)
+    inode = os.stat(p.to / 'old-2026-10-01.sql').st_ino
+    (p.source / 'sub').mkdir()
+    os.rename(p.source / 'old-2026-10-01.sql', p.source / 'sub/new-2026-10-01.sql')
+    result = go(p)
+    equal(backups(p.to), ['sub'])
+    equal(os.stat(p.to / 'sub/new-2026-10-01.sql').st_ino, inode)
+    contains(result.err, 'old-2026-10-01.sql')
+    assert ' copied sub' not in result.err, result
+    assert 'missing' not in go(p).err
+
+
+def what_is_not_wanted_stays_so(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\nMaxAge=3d\n')
+    p.file('old-2020-01-01.sql')
+    p.file('new.sql', when='2030-01-01 00:00')
+    os.utime(p.source / 'new.sql', (os.stat(p.source).st_mtime - 3600,) * 2)
+    go(p)
+    equal(backups(p.to), ['new.sql'])
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    go(p)
+    equal(backups(p.to), ['new.sql'])
+
+
+def a_lost_copy_is_healed_and_a_removed_one_is_not(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\nKeepLast=3\nRemoveMax=100%\n')
+    for day in (1, 2, 3):
+        p.file(f'db-2026-10-0{day}.sql')
+    go(p)
+    os.unlink(p.to / 'db-2026-10-02.sql')
+    contains(go(p).err, 'db-2026-10-02.sql')
+    equal(len(backups(p.to)), 3)
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\nKeepLast=1\nRemoveMax=100%\n')
+    (p.to / 'db-2026-09-01.sql').write_bytes(b'foreign')
+    result = go(p)
+    equal(backups(p.to), ['db-2026-09-01.sql', 'db-2026-10-03.sql'])
+    contains(result.out, 'that retaind did not publish there')
+    go(p)
+    equal(backups(p.to), ['db-2026-09-01.sql', 'db-2026-10-03.sql'])
+    equal(len(backups(p.source)), 3)
+
+
+def without_its_catalog_it_compares(p):
+    p.write('[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
+    for day in (1, 2, 3):
+        p.file(f'db-2026-10-0{day}.sql')
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    go(p)
+    (p.to / 'db-2026-10-01.sql').write_bytes(b'z' * 10)  # the same size, and no longer its copy
+    shutil.rmtree(p.top / 'state')
+    p.write('[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
+    go(p)
+    equal(backups(p.source), ['db-2026-10-03.sql'])
+    equal([name for name in backups(p.to) if (p.to / name).read_bytes() == b'x' * 10],
+          ['db-2026-10-01.sql.20261101T000000Z~', 'db-2026-10-02.sql', 'db-2026-10-03.sql'])
+
+
+def leftovers_of_a_dead_run_are_removed(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    p.file('sub/a')
+    go(p)
+    for path in ('.retaind-0123456789abcdef', 'sub/.retaind-fedcba9876543210', '.retaind-mine'):
+        Path(p.to, path).write_bytes(b'x')
+    go(p)
+    equal(sorted(os.listdir(p.to)), ['.retaind-destination', '.retaind-mine', 'sub'])
+    equal(os.listdir(p.to / 'sub'), ['a'])
+
+
+def the_catalog_knows_it(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    p.file('a', size=3)
+    go(p)
+    with sqlite3.connect(p.top / 'state/catalog.db') as catalog:
+        rows = catalog.execute('SELECT state, hex(c.sha256) FROM copies c').fetchall()
+    catalog.close()
+    equal(rows, [(3, 'CD2EB0837C9B4C962C22D2FF8B5441B7B45805887F051D39BF133B583BAF6860')])
+
+
+main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside, companions_come_first_and_go_last,
+     a_renamed_backup_is_not_copied_again, what_is_not_wanted_stays_so,
+     a_lost_copy_is_healed_and_a_removed_one_is_not, without_its_catalog_it_compares,
+     leftovers_of_a_dead_run_are_removed, the_catalog_knows_it)

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Removals: what is due goes, with its reason; what is held stays, with what lifts it."""
+
+import os
+import shutil
+import sqlite3
+import time
+
+from harness import contains, equal, main
+
+ONE = '[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n'
+
+
+def go(p, *options, status=0):
+    result = p.run('--once', f'--config={p.conf}', *options)
+    equal((result.status, result), (status, result))
+    return result
+
+
+def backups(directory):
+    return sorted(name for name in os.listdir(directory) if not name.startswith('.retaind'))
+
+
+def fill(p, n=4):
+    for day in range(1, n + 1):
+        p.file(f'db-2026-10-{day:02}.sql')
+
+
+def catalog(p, sql, *values):
+    with sqlite3.connect(p.top / 'state/catalog.db') as db:
+        rows = db.execute(sql, values).fetchall()
+    db.close()
+    return rows
+
+
+def what_is_due_goes_and_is_audited(p):
+    fill(p)
+    result = go(p.write(ONE))
+    equal(backups(p.source), ['db-2026-10-04.sql'])
+    for day in (1, 2, 3):
+        contains(result.err, f'removed db-2026-10-0{day}.sql')
+    contains(result.err, 'not kept by KeepLast')
+    equal(catalog(p, 'SELECT count(*) FROM intents WHERE state = 2'), [(3,)])
+    equal(catalog(p, 'SELECT count(*) FROM events'), [(3,)])
+    equal(catalog(p, 'SELECT count(*) FROM backups WHERE fate = 1 AND ended_reason LIKE "not kept%"'), [(3,)])
+    assert os.stat(p.source / '.retaind-trash').st_mode & 0o7777 == 0o700
+    equal(os.listdir(p.source / '.retaind-trash'), [])
+
+
+def a_mass_is_held_until_a_person_says_so(p):
+    fill(p, 10)
+    result = go(p.write('[set s]\nSource=@from@\nKeepLast=1\n'))
+    equal(len(backups(p.source)), 10)
+    contains(result.err, 'held as mass: 9')
+    contains(result.out, 'retaind --once --release')
+    go(p, '--release')
+    equal(backups(p.source), ['db-2026-10-10.sql'])
+
+
+def the_past_hour_counts(p):
+    fill(p, 10)
+    go(p.write('[set s]\nSource=@from@\nKeepLast=6\n'))
+    equal(len(backups(p.source)), 6)
+    result = go(p.write('[set s]\nSource=@from@\nKeepLast=4\n'))
+    equal(len(backups(p.source)), 6)
+    contains(result.err, 'held as mass')
+
+
+def uncopied_is_held_unless_told_otherwise(p):
+    fill(p, 2)
+    p.write(ONE + '[copy s/a]\nTo=@top@/not-there\n')
+    result = go(p, status=1)
+    contains(result.err, 'does not exist')
+    contains(result.out, 'held as uncopied: 1')
+    equal(len(backups(p.source)), 2)
+    p.write(ONE + 'RemoveUncopied=yes\n[copy s/a]\nTo=@top@/not-there\n')
+    go(p, status=1)
+    equal(backups(p.source), ['db-2026-10-02.sql'])
+
+
+def the_trash_keeps_for_a_while(p):
+    fill(p, 2)
+    result = go(p.write(ONE + 'Trash=7d\n'))
+    contains(result.err, 'db-2026-10-01.sql')
+    equal(backups(p.source), ['db-2026-10-02.sql'])
+    equal(len(os.listdir(p.source / '.retaind-trash')), 1)
+    go(p)
+    equal(len(os.listdir(p.source / '.retaind-trash')), 1)
+    week = 8 * 86400 * 1000000
+    catalog(p, 'UPDATE intents SET meant_usec = meant_usec - ?1, ended_usec = ended_usec - ?1', week)
+    contains(go(p).err, 'db-2026-10-01.sql')
+    equal(os.listdir(p.source / '.retaind-trash'), [])
+    equal(catalog(p, 'SELECT state FROM intents'), [(2,)])
+
+
+def a_trash_that_others_may_write_to_is_none(p):
+    fill(p, 2)
+    os.mkdir(p.source / '.retaind-trash')
+    os.chmod(p.source / '.retaind-trash', 0o777)
+    result = go(p.write(ONE), status=1)
+    contains(result.err, 'Operation not permitted')
+    equal(len(backups(p.source)), 2)
+
+
+def another_directory_is_not_the_source(p):
+    fill(p, 4)
+    go(p.write('[set s]\nSource=@from@\n'))
+    os.rename(p.source, p.top / 'away')
+    shutil.copytree(p.top / 'away', p.source)
+    result = go(p.write(ONE), status=1)
+    contains(result.err, 'another directory')
+    equal(len(backups(p.source)), 4)
+    go(p, '--release')
+    equal(len(backups(p.source)), 1)
+    go(p)
+
+
+def an_emptied_source_is_no_reason_to_remove_copies(p):
+    fill(p, 4)
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\nKeepLast=4\nRemoveMax=100%\n')
+    go(p)
+    for name in backups(p.source):
+        os.unlink(p.source / name)
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\nKeepLast=1\nRemoveMax=100%\n')
+    contains(go(p, status=1).err, 'retaind did not empty it')
+    equal(len(backups(p.to)), 4)
+    go(p, '--release')
+    equal(backups(p.to), ['db-2026-10-04.sql'])
+
+
+def a_clock_that_went_back_holds(p):
+    fill(p, 2)
+    go(p.write('[set s]\nSource=@from@\n'))
+    catalog(p, 'UPDATE clock SET last_usec = ?', int((time.time() + 86400) * 1e6))
+    contains(go(p.write(ONE)).out, 'held as clock: 1')
+    equal(len(backups(p.source)), 2)
+    go(p, '--release')
+    equal(len(backups(p.source)), 1)
+
+
+def a_stopped_series_and_its_newest_stay(p):
+    fill(p, 3)
+    p.file('other-2020-01-01.sql')
+    contains(go(p.write('[set s]\nSource=@from@\nKeepFor=1h\nExpectEvery=1h\nRemoveMax=100%\n')).out, 'held as stale')
+    equal(len(backups(p.source)), 4)
+    go(p.write('[set s]\nSource=@from@\nKeepFor=1h\nMinKeep=2\nRemoveMax=100%\n'))
+    equal(backups(p.source), ['db-2026-10-02.sql', 'db-2026-10-03.sql', 'other-2020-01-01.sql'])
+
+
+def without_a_file_it_asks_first(p):
+    fill(p, 3)
+    options = (f'--source={p.source}', f'--to={p.to}', '--keep-for=1h')
+    equal(p.run('--once', *options).status, 0)
+    equal((len(backups(p.source)), backups(p.to), os.listdir(p.top)), (3, [], os.listdir(p.top)))
+    assert not (p.top / 'state').exists()
+    equal(p.run('--once', '--yes', *options).status, 0)
+    equal(len(backups(p.to)), 3)
+    equal(p.run('--once', '--dry-run', '--yes', *options).status, 2)
+
+
+main(what_is_due_goes_and_is_audited, a_mass_is_held_until_a_person_says_so, the_past_hour_counts,
+     uncopied_is_held_unless_told_otherwise, the_trash_keeps_for_a_while, a_trash_that_others_may_write_to_is_none,
+     another_directory_is_not_the_source, an_emptied_source_is_no_reason_to_remove_copies,
+     a_clock_that_went_back_holds, a_stopped_series_and_its_newest_stay, without_a_file_it_asks_first)
