@@ -350,8 +350,9 @@ static void print_summary(const struct Keeper *keeper) {
                 printf("%s %s %zu (%s)", verdict == 0 ? "" : ",", plan_verdict_name(verdict),
                        totals->verdicts[verdict].n, size_format(totals->verdicts[verdict].bytes, size));
         for (size_t c = 0; c < keeper->set->n_copies; c++)
-                printf("%s copy %zu to %s (%s)", c == 0 ? ";" : ",", totals->copies[c].n, keeper->set->copies[c]->name,
-                       size_format(totals->copies[c].bytes, size));
+                printf("%s copy %zu files to %s (%s)%s", c == 0 ? ";" : ",", totals->copies[c].n,
+                       keeper->set->copies[c]->name, size_format(totals->copies[c].bytes, size),
+                       keeper->copies[c].is_there ? "" : ", once it is there");
         printf("\n");
         print_holds(totals);
         print_notes(keeper, totals);

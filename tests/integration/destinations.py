@@ -167,6 +167,41 @@ def a_silent_disk_is_given_up(p):
         fuse.wait()
 
 
+def a_slow_disk_is_waited_for(p):
+    other = fill(p, 1)
+    p.file('large.img', size=12_000_000)
+    backing = p.top / 'backing'
+    backing.mkdir()
+    call('bindfs', '--write-rate=3M', backing, p.to)
+    try:
+        go(p, 0, '--patience=2s')
+        equal(backups(backing), ['db-2026-10-01.sql', 'large.img'])
+        equal(backups(other), ['db-2026-10-01.sql', 'large.img'])
+    finally:
+        call('umount', p.to)
+
+
+def blocks_are_shared_where_they_can_be(p):
+    image, disk = p.top / 'image', p.top / 'disk'
+    disk.mkdir()
+    call('truncate', '-s', '400M', image)
+    call('mkfs.xfs', '-q', '-f', image)
+    call('mount', '-o', 'loop', image, disk)
+    try:
+        (disk / 'from').mkdir()
+        (disk / 'to').mkdir()
+        p.file(disk / 'from/large-2026-10-01.img', size=80_000_000)
+        os.sync()
+        before = os.statvfs(disk).f_bfree * os.statvfs(disk).f_frsize
+        p.write('[set s]\nSource=@top@/disk/from\n[copy s/a]\nTo=@top@/disk/to\n')
+        go(p, 0)
+        os.sync()
+        assert before - os.statvfs(disk).f_bfree * os.statvfs(disk).f_frsize < 10_000_000, 'it was written twice'
+        equal((disk / 'to/large-2026-10-01.img').read_bytes() == b'x' * 80_000_000, True)
+    finally:
+        call('umount', disk)
+
+
 def a_disk_that_knows_no_owners(p):
     p.file('a-2026-10-01.sql')
     os.chown(p.source / 'a-2026-10-01.sql', 1000, 1000)
@@ -198,4 +233,5 @@ def the_second_process_says_who_was_first(p):
 
 
 main(an_unmounted_disk_is_no_empty_one, a_full_disk_is_named, a_read_only_disk_is_named, another_disk_is_not_it,
-     a_silent_disk_is_given_up, a_disk_that_knows_no_owners, the_second_process_says_who_was_first)
+     a_silent_disk_is_given_up, a_slow_disk_is_waited_for, blocks_are_shared_where_they_can_be,
+     a_disk_that_knows_no_owners, the_second_process_says_who_was_first)
