@@ -2,7 +2,6 @@
 #include "daemon/worker-main.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/confine.h"
+#include "daemon/worker-internal.h"
 #include "lib/error.h"
 #include "lib/filter.h"
 #include "lib/job.h"
@@ -20,82 +20,7 @@
 #include "lib/scan.h"
 #include "lib/store.h"
 
-/* How often a worker shows that it is alive. */
-#define PROGRESS_BYTES (UINT64_C(16) * 1024 * 1024)
-#define PROGRESS_USEC (200 * USEC_PER_MSEC)
-
-struct Batch {
-        struct StoreBatch batch;
-        struct StorePut puts[STORE_BATCH_MAX];
-        uint64_t ids[STORE_BATCH_MAX];
-};
-
-struct Worker {
-        struct Message in, out;
-        int source, destination;
-        struct Marker marker;
-        struct Store *store;
-        struct Remover source_remover, destination_remover;
-
-        /* Two batches: while one is being finished, the next is written. */
-        struct Batch batches[2];
-        struct Batch *filling;
-
-        pthread_t finisher;
-        bool has_finisher;
-        pthread_mutex_t mutex; /* guards out, progress, told_usec, error, and what follows */
-        pthread_cond_t changed;
-        struct Batch *finishing; /* NULL: the finisher is idle */
-        bool is_ending;
-
-        bool is_owner_gone;             /* the backup whose companions come next */
-        Strv include, exclude, ignored; /* of the next scan */
-        uint64_t progress;              /* not yet told */
-        int64_t told_usec;
-        int error; /* sending failed: the daemon is gone */
-};
-
-static void flush_locked(struct Worker *w) {
-        if (w->out.n > 0 && w->error == 0 && send(WORKER_FD, w->out.data, w->out.n, MSG_NOSIGNAL) < 0)
-                w->error = -errno;
-        message_clear(&w->out);
-}
-
-static void tell_locked(struct Worker *w, const struct Report *report) {
-        if (job_put_report(&w->out, report))
-                return;
-        flush_locked(w);
-        job_put_report(&w->out, report);
-}
-
-static void flush(struct Worker *w) {
-        pthread_mutex_lock(&w->mutex);
-        flush_locked(w);
-        pthread_mutex_unlock(&w->mutex);
-}
-
-static void tell(struct Worker *w, const struct Report *report) {
-        pthread_mutex_lock(&w->mutex);
-        tell_locked(w, report);
-        pthread_mutex_unlock(&w->mutex);
-}
-
-static void tell_progress(void *userdata, uint64_t n_bytes) {
-        struct Worker *w = userdata;
-        int64_t now = os_monotonic_usec();
-
-        pthread_mutex_lock(&w->mutex);
-        w->progress += n_bytes;
-        if (w->progress >= PROGRESS_BYTES || now - w->told_usec >= PROGRESS_USEC) {
-                tell_locked(w, &(struct Report){.kind = REPORT_PROGRESS, .number = w->progress});
-                flush_locked(w);
-                w->progress = 0;
-                w->told_usec = now;
-        }
-        pthread_mutex_unlock(&w->mutex);
-}
-
-static int ready(struct Worker *w, enum ReportReady outcome, int error) {
+static int ready(struct WorkerState *w, enum ReportReady outcome, int error) {
         struct Report report = {
                 .kind = REPORT_READY,
                 .outcome = outcome,
@@ -108,12 +33,12 @@ static int ready(struct Worker *w, enum ReportReady outcome, int error) {
 
         if (w->destination >= 0 && os_statx(w->destination, "", &st) >= 0)
                 report.device = look_device(&st);
-        tell(w, &report);
-        flush(w);
+        worker_tell(w, &report);
+        worker_flush_out(w);
         return outcome == READY_OK ? 0 : -EIO;
 }
 
-static int take_marker(struct Worker *w, const struct JobSetup *setup) {
+static int take_marker(struct WorkerState *w, const struct JobSetup *setup) {
         int r = setup->is_looking ? marker_look(w->destination, setup->marker, &w->marker)
                                   : marker_take(w->destination, setup->marker, &w->marker);
 
@@ -130,8 +55,8 @@ static int take_marker(struct Worker *w, const struct JobSetup *setup) {
         return ready(w, READY_MARKER_FAILED, r);
 }
 
-static int set_up(struct Worker *w) {
-        struct StoreOptions options = {.progress = tell_progress, .userdata = w};
+static int set_up(struct WorkerState *w) {
+        struct StoreOptions options = {.progress = worker_tell_progress, .userdata = w};
         struct JobSetup setup;
         int r;
 
@@ -163,7 +88,7 @@ static int set_up(struct Worker *w) {
         return ready(w, READY_OK, 0);
 }
 
-static void tell_entry(struct Worker *w, const struct ScanEntry *entry) {
+static void tell_entry(struct WorkerState *w, const struct ScanEntry *entry) {
         static const enum ReportKind kinds[] = {
                 [SCAN_DIRECTORY] = REPORT_DIRECTORY,   [SCAN_FILE] = REPORT_FILE,
                 [SCAN_SKIPPED] = REPORT_SKIPPED,       [SCAN_OURS] = REPORT_OURS,
@@ -190,10 +115,10 @@ static void tell_entry(struct Worker *w, const struct ScanEntry *entry) {
                 report.error = entry->error;
                 break;
         }
-        tell(w, &report);
+        worker_tell(w, &report);
 }
 
-static int scan(struct Worker *w, const struct Job *job, struct Report *done) {
+static int scan(struct WorkerState *w, const struct Job *job, struct Report *done) {
         _cleanup_(filter_freep) struct Filter *filter = NULL;
         _cleanup_(scan_freep) struct Scan *scan = NULL;
         struct ScanOptions options = {
@@ -229,12 +154,12 @@ static int scan(struct Worker *w, const struct Job *job, struct Report *done) {
         return r;
 }
 
-static void run_scan(struct Worker *w, const struct Job *job) {
+static void run_scan(struct WorkerState *w, const struct Job *job) {
         struct Report done = {.kind = REPORT_SCANNED, .id = job->id};
 
         done.error = scan(w, job, &done);
-        tell(w, &done);
-        flush(w);
+        worker_tell(w, &done);
+        worker_flush_out(w);
         w->include = strv_free(w->include);
         w->exclude = strv_free(w->exclude);
         w->ignored = strv_free(w->ignored);
@@ -246,142 +171,30 @@ static int add_string(Strv *strv, const char *s) {
         return copy ? strv_consume(strv, copy) : -ENOMEM;
 }
 
-static int add_put(struct Worker *w, const struct Job *job) {
-        struct StoreBatch *batch = &w->filling->batch;
-        struct StorePut *put = &w->filling->puts[batch->n_puts];
-
-        if (batch->n_puts == STORE_BATCH_MAX || !job->path || !job->to)
-                return -EBADMSG;
-        *put = (struct StorePut){
-                .source = strdup(job->path),
-                .path = strdup(job->to),
-                .stat = job->stat,
-                .has_digest = job->has_digest,
-                .digest = job->digest,
-        };
-        w->filling->ids[batch->n_puts++] = job->id;
-        return put->source && put->path ? 0 : -ENOMEM;
-}
-
-static void forget_puts(struct Batch *batch) {
-        for (size_t i = 0; i < batch->batch.n_puts; i++) {
-                free((char *)batch->puts[i].source);
-                free((char *)batch->puts[i].path);
-        }
-        store_batch_done(&batch->batch);
-        batch->batch.puts = batch->puts;
-}
-
-static void finish(struct Worker *w, struct Batch *batch) {
-        store_finish(w->store, &batch->batch);
-        for (size_t i = 0; i < batch->batch.n_puts; i++) {
-                const struct StorePut *put = &batch->puts[i];
-
-                tell(w, &(struct Report){
-                                .kind = REPORT_RESULT,
-                                .id = batch->ids[i],
-                                .outcome = put->outcome,
-                                .error = put->error,
-                                .text = put->call,
-                                .name = put->name,
-                                .stat = put->there,
-                                .has_digest = put->has_digest,
-                                .digest = put->digest,
-                                .number = put->lost,
-                        });
-        }
-        flush(w);
-        forget_puts(batch);
-}
-
-/* The second half of each batch: it waits for the device while the first half of the next needs the processor. */
-static void *run_finisher(void *userdata) {
-        struct Worker *w = userdata;
-
-        pthread_mutex_lock(&w->mutex);
-        while (!w->is_ending || w->finishing) {
-                if (!w->finishing) {
-                        pthread_cond_wait(&w->changed, &w->mutex);
-                        continue;
-                }
-                pthread_mutex_unlock(&w->mutex);
-                finish(w, w->finishing);
-                pthread_mutex_lock(&w->mutex);
-                w->finishing = NULL;
-                pthread_cond_broadcast(&w->changed);
-        }
-        pthread_mutex_unlock(&w->mutex);
-        return NULL;
-}
-
-static void wait_for_finisher(struct Worker *w) {
-        pthread_mutex_lock(&w->mutex);
-        while (w->finishing)
-                pthread_cond_wait(&w->changed, &w->mutex);
-        pthread_mutex_unlock(&w->mutex);
-}
-
-/* Started late, so that it is confined as its maker is. */
-static int start_finisher(struct Worker *w) {
-        int r;
-
-        if (w->has_finisher)
-                return 0;
-        r = pthread_create(&w->finisher, NULL, run_finisher, w);
-        w->has_finisher = r == 0;
-        return -r;
-}
-
-static void end_finisher(struct Worker *w) {
-        pthread_mutex_lock(&w->mutex);
-        w->is_ending = true;
-        pthread_cond_broadcast(&w->changed);
-        pthread_mutex_unlock(&w->mutex);
-        if (w->has_finisher)
-                pthread_join(w->finisher, NULL);
-}
-
-static int commit_copies(struct Worker *w) {
-        struct Batch *batch = w->filling;
-        int r;
-
-        r = start_finisher(w);
-        if (r < 0)
-                return r;
-        store_write(w->store, &batch->batch);
-        wait_for_finisher(w);
-        pthread_mutex_lock(&w->mutex);
-        w->finishing = batch;
-        pthread_cond_broadcast(&w->changed);
-        pthread_mutex_unlock(&w->mutex);
-        w->filling = batch == &w->batches[0] ? &w->batches[1] : &w->batches[0];
-        return 0;
-}
-
-static int commit(struct Worker *w) {
+static int commit(struct WorkerState *w) {
         int r;
 
         if (w->filling->batch.n_puts > 0)
-                return commit_copies(w);
+                return worker_commit_copies(w);
         r = remove_sync(&w->source_remover);
         if (r >= 0)
                 r = remove_sync(&w->destination_remover);
-        flush(w);
+        worker_flush_out(w);
         return r;
 }
 
-static void tell_removal(struct Worker *w, const struct Job *job, const struct RemoveResult *result) {
-        tell(w, &(struct Report){
-                        .kind = REPORT_RESULT,
-                        .id = job->id,
-                        .outcome = result->outcome,
-                        .error = result->error,
-                        .text = result->call,
-                        .flag = result->is_in_trash,
-                });
+static void tell_removal(struct WorkerState *w, const struct Job *job, const struct RemoveResult *result) {
+        worker_tell(w, &(struct Report){
+                               .kind = REPORT_RESULT,
+                               .id = job->id,
+                               .outcome = result->outcome,
+                               .error = result->error,
+                               .text = result->call,
+                               .flag = result->is_in_trash,
+                       });
 }
 
-static void remove_one(struct Worker *w, const struct Job *job) {
+static void remove_one(struct WorkerState *w, const struct Job *job) {
         struct Remover *remover = job->in_source ? &w->source_remover : &w->destination_remover;
         struct RemoveResult result = {.outcome = REMOVE_PUT_BACK};
 
@@ -396,25 +209,25 @@ static void remove_one(struct Worker *w, const struct Job *job) {
         tell_removal(w, job, &result);
 }
 
-static void rename_one(struct Worker *w, const struct Job *job) {
+static void rename_one(struct WorkerState *w, const struct Job *job) {
         struct Report report = {.kind = REPORT_RESULT, .id = job->id, .text = "rename"};
 
         report.error = store_rename(w->store, job->path, job->to, &report.stat);
         report.outcome = report.error < 0 ? STORE_FAILED : STORE_COPIED;
-        tell(w, &report);
+        worker_tell(w, &report);
 }
 
-static void verify_one(struct Worker *w, const struct Job *job) {
+static void verify_one(struct WorkerState *w, const struct Job *job) {
         struct Report report = {.kind = REPORT_RESULT, .id = job->id, .text = "read"};
 
         report.outcome = store_read(w->store, job->in_source, job->path, &job->stat, &report.digest, &report.error);
         report.has_digest = report.outcome == STORE_ADOPTED;
-        tell(w, &report);
-        tell_progress(w, job->stat.size);
+        worker_tell(w, &report);
+        worker_tell_progress(w, job->stat.size);
 }
 
 /* Only a name of the form that our temporary files have, and only a file: never the trash directory or a marker. */
-static void remove_leftover(struct Worker *w, const struct Job *job) {
+static void remove_leftover(struct WorkerState *w, const struct Job *job) {
         const char *name = walk_name(job->path);
         struct Report report = {.kind = REPORT_RESULT, .id = job->id, .text = "unlink"};
         struct Walk walk;
@@ -432,10 +245,10 @@ static void remove_leftover(struct Worker *w, const struct Job *job) {
         walk_done(&walk);
         report.error = r;
         report.outcome = r < 0;
-        tell(w, &report);
+        worker_tell(w, &report);
 }
 
-static int run_job(struct Worker *w, const struct Job *job) {
+static int run_job(struct WorkerState *w, const struct Job *job) {
         int fd = job->in_source ? w->source : w->destination;
 
         if (fd < 0 && job->kind != JOB_COMMIT)
@@ -443,7 +256,7 @@ static int run_job(struct Worker *w, const struct Job *job) {
         if (!job->path && job->kind != JOB_COMMIT && job->kind != JOB_SCAN && job->kind != JOB_PURGE)
                 return -EBADMSG;
         if (job->kind != JOB_COPY && job->kind != JOB_COMMIT)
-                wait_for_finisher(w);
+                worker_wait_for_copies(w);
         switch (job->kind) {
         case JOB_INCLUDE:
                 return add_string(&w->include, job->path);
@@ -455,7 +268,7 @@ static int run_job(struct Worker *w, const struct Job *job) {
                 run_scan(w, job);
                 return 0;
         case JOB_COPY:
-                return w->source < 0 || w->destination < 0 ? -EBADMSG : add_put(w, job);
+                return w->source < 0 || w->destination < 0 ? -EBADMSG : worker_add_copy(w, job);
         case JOB_RENAME:
                 rename_one(w, job);
                 return 0;
@@ -482,7 +295,7 @@ static int run_job(struct Worker *w, const struct Job *job) {
 }
 
 /* 1 with a message, 0 when the daemon has no more work or is gone. */
-static int receive(struct Worker *w) {
+static int receive(struct WorkerState *w) {
         ssize_t n;
 
         do
@@ -495,7 +308,7 @@ static int receive(struct Worker *w) {
         return 1;
 }
 
-static int run(struct Worker *w) {
+static int run(struct WorkerState *w) {
         int r;
 
         r = receive(w);
@@ -511,7 +324,7 @@ static int run(struct Worker *w) {
 }
 
 int worker_main(void) {
-        struct Worker *w = calloc(1, sizeof(*w));
+        struct WorkerState *w = calloc(1, sizeof(*w));
         int r;
 
         if (!w)
@@ -530,9 +343,9 @@ int worker_main(void) {
 
         r = run(w);
 
-        end_finisher(w);
+        worker_end_copying(w);
         for (size_t i = 0; i < ELEMENTSOF(w->batches); i++)
-                forget_puts(&w->batches[i]);
+                worker_forget_copies(&w->batches[i]);
         remover_done(&w->source_remover);
         remover_done(&w->destination_remover);
         store_free(w->store);
