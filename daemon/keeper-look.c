@@ -199,6 +199,15 @@ static void on_ended(void *userdata, enum WorkerEnd end) {
         keeper_go_on(keeper);
 }
 
+/* Every destination has its part, whether the others are at work or not: together they never take more. */
+static uint64_t bandwidth_share(const struct Config *config) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < config->n_sets; i++)
+                n += config->sets[i]->n_copies;
+        return config->bandwidth_max == UINT64_MAX ? UINT64_MAX : config->bandwidth_max / MAX(n, (size_t)1);
+}
+
 static int connect_tree(struct KeeperTree *tree) {
         struct Keeper *keeper = tree->keeper;
         const struct WorkerHandler handler = {.report = on_report, .ended = on_ended, .userdata = tree};
@@ -209,6 +218,7 @@ static int connect_tree(struct KeeperTree *tree) {
                 .is_looking = !keeper->pass->ledger,
                 .is_source_writable = is_source(tree) && keeper->pass->ledger,
                 .verify = is_source(tree) ? CONFIG_VERIFY_READBACK : tree->config->verify,
+                .bandwidth = bandwidth_share(keeper->config),
                 .metadata = is_source(tree) ? CONFIG_METADATA_STRICT : tree->config->metadata,
         };
         int r;

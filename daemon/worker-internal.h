@@ -42,7 +42,9 @@ struct WorkerState {
         Strv include, exclude, ignored; /* of the next scan */
         uint64_t progress;              /* not yet told */
         int64_t told_usec;
-        int error; /* sending failed: the daemon is gone */
+        uint64_t bandwidth; /* bytes a second, UINT64_MAX: no limit */
+        int64_t free_usec;  /* when what was copied so far is paid for */
+        int error;          /* sending failed: the daemon is gone */
 };
 
 void worker_tell(struct WorkerState *w, const struct Report *report);

@@ -78,6 +78,7 @@ static int set_up(struct WorkerState *w) {
         r = confine_to(w->source, setup.is_source_writable, w->destination);
         if (r < 0)
                 return ready(w, READY_CONFINE, r);
+        w->bandwidth = MAX(setup.bandwidth, UINT64_C(1));
         options.verify = setup.verify;
         options.metadata = setup.metadata;
         r = store_new(w->source, w->destination, &options, &w->store);

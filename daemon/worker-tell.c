@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "daemon/worker-internal.h"
 #include "daemon/worker-main.h"
@@ -41,17 +42,34 @@ void worker_tell(struct WorkerState *w, const struct Report *report) {
         pthread_mutex_unlock(&w->mutex);
 }
 
-void worker_tell_progress(void *userdata, uint64_t n_bytes) {
-        struct WorkerState *w = userdata;
-        int64_t now = os_monotonic_usec();
-
+static void tell_progress(struct WorkerState *w, uint64_t n_bytes, int64_t now_usec) {
         pthread_mutex_lock(&w->mutex);
         w->progress += n_bytes;
-        if (w->progress >= PROGRESS_BYTES || now - w->told_usec >= PROGRESS_USEC) {
+        if (w->progress >= PROGRESS_BYTES || now_usec - w->told_usec >= PROGRESS_USEC) {
                 tell_locked(w, &(struct Report){.kind = REPORT_PROGRESS, .number = w->progress});
                 flush_locked(w);
                 w->progress = 0;
-                w->told_usec = now;
+                w->told_usec = now_usec;
         }
         pthread_mutex_unlock(&w->mutex);
+}
+
+/* Waits until so many bytes are paid for. Only copying counts bytes, and it does so in one thread. */
+static void keep_to_bandwidth(struct WorkerState *w, uint64_t n_bytes, int64_t now_usec) {
+        if (w->bandwidth == UINT64_MAX || n_bytes == 0)
+                return;
+        w->free_usec = add_saturated(MAX(w->free_usec, now_usec),
+                                     (int64_t)((double)n_bytes / (double)w->bandwidth * USEC_PER_SEC));
+        while (now_usec < w->free_usec) {
+                usleep((useconds_t)MIN(w->free_usec - now_usec, PROGRESS_USEC));
+                now_usec = os_monotonic_usec();
+                tell_progress(w, 0, now_usec);
+        }
+}
+
+void worker_tell_progress(void *userdata, uint64_t n_bytes) {
+        int64_t now_usec = os_monotonic_usec();
+
+        tell_progress(userdata, n_bytes, now_usec);
+        keep_to_bandwidth(userdata, n_bytes, now_usec);
 }

@@ -50,6 +50,7 @@ bool job_put_setup(struct Message *message, const struct JobSetup *setup) {
         message_put_number(message, setup->is_source_writable);
         message_put_number(message, setup->verify);
         message_put_number(message, setup->metadata);
+        message_put_number(message, setup->bandwidth);
         return keep_whole(message, before);
 }
 
@@ -62,6 +63,7 @@ bool job_get_setup(struct Message *message, struct JobSetup *ret) {
         ret->is_source_writable = message_get_below(message, 2);
         ret->verify = message_get_below(message, _CONFIG_VERIFY_MAX);
         ret->metadata = message_get_below(message, _CONFIG_METADATA_MAX);
+        ret->bandwidth = message_get_number(message);
         return !message->failed && ret->marker && (ret->source || ret->destination);
 }
 

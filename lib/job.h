@@ -42,6 +42,7 @@ struct JobSetup {
         bool is_source_writable; /* it will remove there */
         enum ConfigVerify verify;
         enum ConfigMetadata metadata;
+        uint64_t bandwidth; /* bytes a second, UINT64_MAX: no limit */
 };
 
 struct Job {

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 from harness import contains, equal, main
@@ -185,6 +186,17 @@ def leftovers_of_a_dead_run_are_removed(p):
     equal(os.listdir(p.to / 'sub'), ['a'])
 
 
+def bandwidth_is_kept(p):
+    p.write('[daemon]\nBandwidthMax=2M\n[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    p.file('a', size=3_000_000)
+    p.file('b', size=1_000_000)
+    begun = time.monotonic()
+    go(p, '--patience=1s')
+    # Not a matter of speed: faster than this would be too fast.
+    assert time.monotonic() - begun > 1.5
+    equal(differing(p), [])
+
+
 def the_catalog_knows_it(p):
     p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
     p.file('a', size=3)
@@ -198,4 +210,4 @@ def the_catalog_knows_it(p):
 main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside, companions_come_first_and_go_last,
      a_renamed_backup_is_not_copied_again, what_is_not_wanted_stays_so,
      a_lost_copy_is_healed_and_a_removed_one_is_not, without_its_catalog_it_compares,
-     leftovers_of_a_dead_run_are_removed, the_catalog_knows_it)
+     leftovers_of_a_dead_run_are_removed, bandwidth_is_kept, the_catalog_knows_it)
