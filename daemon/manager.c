@@ -23,6 +23,8 @@
 #define N_AT_ONCE 4
 /* A power cut may take what journald had not yet written; it writes every five minutes at the latest. */
 #define RESEND_USEC (10 * USEC_PER_MINUTE)
+/* A terminal and a supervisor may both pass on what was meant once. */
+#define SIGNAL_ONCE_USEC USEC_PER_SEC
 #define FORGET_USEC (USEC_PER_DAY)
 
 struct Manager {
@@ -32,7 +34,7 @@ struct Manager {
         size_t n_started, n_running;
         bool failed;
         int state_fd;
-        unsigned n_signals;
+        int64_t signal_usec; /* when it was last asked to end; 0: never */
 };
 
 void pass_delivered(struct Pass *pass, const uint8_t id[static CATALOG_EVENT_ID_SIZE]) {
@@ -176,12 +178,17 @@ static void on_done(struct Pass *pass, struct Keeper *keeper) {
 static int on_signal(sd_event_source *source _unused_, const struct signalfd_siginfo *info, void *userdata) {
         struct Manager *manager = userdata;
 
+        int64_t now_usec = os_monotonic_usec();
+
         manager->failed = true;
         manager->pass.is_stopping = true;
-        if (manager->n_signals++ == 0)
+        if (manager->signal_usec != 0 && now_usec - manager->signal_usec < SIGNAL_ONCE_USEC)
+                return 0;
+        if (manager->signal_usec == 0)
                 log_notice("asked to end by %s: finishing what is under way", strsignal((int)info->ssi_signo));
         else
                 sd_event_exit(manager->pass.event, 0);
+        manager->signal_usec = now_usec;
         return 0;
 }
 

@@ -331,6 +331,9 @@ int worker_main(void) {
         if (!w)
                 return EXIT_FAILURE;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        /* Ctrl-C and systemd's stop reach us too; but the daemon says when it is over, by its end of the socket. */
+        signal(SIGINT, SIG_IGN);
+        signal(SIGTERM, SIG_IGN);
         prctl(PR_SET_NAME, "retaind-worker");
         confine_be_modest();
         w->source = w->destination = w->marker.fd = -1;

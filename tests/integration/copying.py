@@ -4,11 +4,13 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
 from pathlib import Path
 
+import harness
 from harness import contains, equal, main
 
 
@@ -186,6 +188,29 @@ def leftovers_of_a_dead_run_are_removed(p):
     equal(os.listdir(p.to / 'sub'), ['a'])
 
 
+def a_signal_ends_it_after_what_is_under_way(p):
+    p.write('[daemon]\nBandwidthMax=20M\n[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    p.file('a', size=80_000_000)
+    process = subprocess.Popen([harness.RETAIND, '--once', f'--config={p.conf}'], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, start_new_session=True,
+                               env={**os.environ, 'STATE_DIRECTORY': str(p.top / 'state')})
+    until = time.monotonic() + 30
+    while not any(name.startswith('.retaind-') and name != '.retaind-destination' for name in os.listdir(p.to)):
+        assert time.monotonic() < until and process.poll() is None, 'no copy was begun'
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+    time.sleep(0.1)
+    assert process.poll() is None, 'it did not finish what was under way'
+    os.killpg(process.pid, signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    equal(process.returncode, 1)
+    contains(err.decode(), 'asked to end by Interrupt')
+    equal(backups(p.to), [])
+    p.conf.write_text(p.conf.read_text().replace('BandwidthMax=20M', 'BandwidthMax=infinity'))
+    go(p)
+    equal(sorted(os.listdir(p.to)), ['.retaind-destination', 'a'])
+
+
 def bandwidth_is_kept(p):
     p.write('[daemon]\nBandwidthMax=2M\n[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
     p.file('a', size=3_000_000)
@@ -210,4 +235,5 @@ def the_catalog_knows_it(p):
 main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside, companions_come_first_and_go_last,
      a_renamed_backup_is_not_copied_again, what_is_not_wanted_stays_so,
      a_lost_copy_is_healed_and_a_removed_one_is_not, without_its_catalog_it_compares,
-     leftovers_of_a_dead_run_are_removed, bandwidth_is_kept, the_catalog_knows_it)
+     leftovers_of_a_dead_run_are_removed, a_signal_ends_it_after_what_is_under_way, bandwidth_is_kept,
+     the_catalog_knows_it)
