@@ -244,23 +244,16 @@ static int send_batch(struct KeeperTree *tree, struct CopyBatch **ret) {
         return 0;
 }
 
-/* Two at a time: while one is being recorded, the worker has the other. */
+/* Two at a time, the older one first: while one is being recorded, the worker has the other. */
 static int send_more(struct KeeperTree *tree) {
-        for (size_t i = 0; i < ELEMENTSOF(tree->batches); i++) {
-                int r;
+        int r = 0;
 
-                if (tree->batches[i] || tree->is_stopped || tree->keeper->pass->is_stopping)
-                        continue;
-                /* The oldest stands first. */
-                if (i == 0 && tree->batches[1]) {
-                        tree->batches[0] = TAKE_PTR(tree->batches[1]);
-                        continue;
-                }
-                r = send_batch(tree, &tree->batches[i]);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        if (!tree->batches[0])
+                tree->batches[0] = TAKE_PTR(tree->batches[1]);
+        for (size_t i = 0; i < ELEMENTSOF(tree->batches) && r >= 0; i++)
+                if (!tree->batches[i] && !tree->is_stopped && !tree->keeper->pass->is_stopping)
+                        r = send_batch(tree, &tree->batches[i]);
+        return r;
 }
 
 int keeper_step_copy(struct Keeper *keeper) {

@@ -99,6 +99,21 @@ def a_full_disk_is_named(p):
         equal(len(backups(p.source)), 3 - len(set(backups(p.to)) - {'db-2026-10-03.sql'}))
 
 
+def a_disk_fills_up_in_the_middle(p):
+    other = fill(p, 1)
+    for i in range(3000):
+        p.file(f'db{i:04}-2026-10-01.sql', size=16384)
+    with Disk(p):
+        err = go(p, 1).err
+        contains(err, 'No space left on device')
+        contains(err, 'no more are tried in this pass')
+        assert err.count('\n') < 10000 and 'Bad message' not in err, err[-2000:]
+        n = len(backups(p.to))
+        assert 500 < n < 3000, n
+        equal({os.stat(p.to / name).st_size for name in backups(p.to)} - {1000}, {16384})
+    equal(len(backups(other)), 3001)
+
+
 def a_read_only_disk_is_named(p):
     other = fill(p)
     disk = Disk(p)
@@ -232,6 +247,6 @@ def the_second_process_says_who_was_first(p):
     go(p, 0)
 
 
-main(an_unmounted_disk_is_no_empty_one, a_full_disk_is_named, a_read_only_disk_is_named, another_disk_is_not_it,
-     a_silent_disk_is_given_up, a_slow_disk_is_waited_for, blocks_are_shared_where_they_can_be,
+main(an_unmounted_disk_is_no_empty_one, a_full_disk_is_named, a_disk_fills_up_in_the_middle, a_read_only_disk_is_named,
+     another_disk_is_not_it, a_silent_disk_is_given_up, a_slow_disk_is_waited_for, blocks_are_shared_where_they_can_be,
      a_disk_that_knows_no_owners, the_second_process_says_who_was_first)
