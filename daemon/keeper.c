@@ -287,8 +287,11 @@ void keeper_go_on(struct Keeper *keeper) {
                         keeper_fail(keeper, r);
         }
         keeper->is_stepping = false;
-        if (keeper->n_open == 0 && keeper->step == STEP_DONE)
+        /* Once: a worker that dies after it has nothing more to say. */
+        if (keeper->n_open == 0 && keeper->step == STEP_DONE && !keeper->is_done) {
+                keeper->is_done = true;
                 keeper->pass->done(keeper->pass, keeper);
+        }
 }
 
 void keeper_start(struct Keeper *keeper) {

@@ -100,6 +100,7 @@ struct Keeper {
         enum KeeperStep step;
         uint64_t n_open; /* what the step waits for, in all trees */
         bool is_stepping;
+        bool is_done;
         unsigned round; /* how often it was planned */
 
         int64_t id; /* in the catalog; 0: none */
