@@ -15,14 +15,14 @@ import acting
 KILLS, AT_A_TIME = (200, 5) if acting.LONG else (24, 4)
 
 
-def make(p):
+def make(p, n_files=2000):
     for path in (p.source, p.to, p.top / 'state'):
         shutil.rmtree(path, ignore_errors=True)
     p.source.mkdir()
     p.to.mkdir()
     world = acting.World(p)
-    for i in range(2000):
-        world.add(f'db{i % 100:03}', i // 100, 4096)
+    for i in range(n_files):
+        world.add(f'db{i % (n_files // 20):03}', i // (n_files // 20), 4096)
     return world
 
 
@@ -55,4 +55,34 @@ def at_any_instant(p):
     print(f'# {kills} times, in passes of {whole:.2f} s')
 
 
-acting.harness.main(at_any_instant)
+def workers_of(pid):
+    out = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(pid)], stdout=subprocess.PIPE, check=False).stdout
+    return [int(word) for word in out.split()]
+
+
+def one_worker_dies(p):
+    """The pass goes on without it, and ends; the next completes."""
+    random.seed(20261122)
+    n_died = 0
+    for _ in range(60 if acting.LONG else 12):
+        world = make(p, 300)
+        process = subprocess.Popen([acting.harness.RETAIND, '--once', '--json', f'--config={p.conf}'],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   env={**os.environ, 'STATE_DIRECTORY': str(world.state)})
+        time.sleep(random.uniform(0, 0.12))
+        workers = workers_of(process.pid)
+        if workers:
+            os.kill(random.choice(workers), signal.SIGKILL)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode in (0, 1), err
+        n_died += b'its worker died' in err
+        world.check('a worker died')
+        for _ in range(2):
+            result = world.run()
+        assert result.returncode == 0, result
+        world.check_completed('a worker died')
+    assert n_died > 0
+    print(f'# {n_died} workers died')
+
+
+acting.harness.main(at_any_instant, one_worker_dies)
