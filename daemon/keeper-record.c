@@ -65,6 +65,14 @@ static bool is_undecided(const struct Keeper *keeper, uint32_t entry) {
         return false;
 }
 
+/* Of what is still being written nothing is recorded, nor that it is there: so that it is not forgotten what it replaced. */
+static bool is_settling(const struct Keeper *keeper, uint32_t entry) {
+        struct IndexEntry e;
+
+        return index_entry(keeper->source.index, entry, &e) &&
+               backup_is_settling(e.stat.mtime_usec, keeper->pass->options->now_usec, keeper->set->settle_usec);
+}
+
 /* Records what is new of an entry; nothing of one that is still being written. */
 static int add_entry(struct Keeper *keeper, struct Records *records, uint32_t entry) {
         struct CatalogBackup row;
@@ -72,8 +80,7 @@ static int add_entry(struct Keeper *keeper, struct Records *records, uint32_t en
         bool is_new;
         int r;
 
-        if (!index_entry(keeper->source.index, entry, &e) ||
-            backup_is_settling(e.stat.mtime_usec, keeper->pass->options->now_usec, keeper->set->settle_usec))
+        if (!index_entry(keeper->source.index, entry, &e) || is_settling(keeper, entry))
                 return 0;
         is_new = keeper->recall->backups[entry].id == 0;
         if (!is_new && (e.is_companion || !is_undecided(keeper, entry)))
@@ -167,13 +174,15 @@ static int record_changes(struct Keeper *keeper) {
                 .birth_usec = keeper->source.root.birth_usec,
         };
         for (size_t i = 0; i < recall->n_ends && r >= 0 && !keeper->is_source_held; i++)
-                r = ARRAY_APPEND(records, ends,
-                                 (struct RecordsEnd){
-                                         .id = recall->ends[i].id,
-                                         .fate = recall->ends[i].fate,
-                                         .reason = recall->ends[i].fate == CATALOG_GONE ? "removed by others"
-                                                                                        : "its name has other content",
-                                 });
+                if (recall->ends[i].entry == INDEX_NONE || !is_settling(keeper, recall->ends[i].entry))
+                        r = ARRAY_APPEND(records, ends,
+                                         (struct RecordsEnd){
+                                                 .id = recall->ends[i].id,
+                                                 .fate = recall->ends[i].fate,
+                                                 .reason = recall->ends[i].fate == CATALOG_GONE
+                                                                   ? "removed by others"
+                                                                   : "its name has other content",
+                                         });
         for (size_t i = 0; i < recall->n_renames && r >= 0; i++) {
                 struct CatalogBackup row;
 
@@ -194,7 +203,7 @@ static void tell_changes(struct Keeper *keeper) {
         struct Recall *recall = keeper->recall;
 
         for (uint32_t i = 0; i < index_entry_end(keeper->source.index); i++)
-                if (recall->flags[i] & PLAN_FLAG_NEWS) {
+                if (recall->flags[i] & PLAN_FLAG_NEWS && !is_settling(keeper, i)) {
                         _cleanup_(freep) char *path = recall_path(keeper->source.index, i);
 
                         keeper_emit(&keeper->source, (struct Event){.kind = EVENT_CHANGED, .file = path});

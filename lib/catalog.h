@@ -179,7 +179,7 @@ int catalog_deliver_event(struct Catalog *catalog, const uint8_t id[static CATAL
 /* Delivered events older than that are not needed any more. */
 int catalog_forget_events(struct Catalog *catalog, int64_t before_usec);
 
-/* How many files were removed there since; destination 0 is the source. */
+/* How many backups were removed there since, companions not counted; destination 0 is the source. */
 int catalog_n_removed(struct Catalog *catalog, int64_t set, int64_t destination, int64_t since_usec, uint64_t *ret);
 /* The latest moment that anything was recorded at; INT64_MIN: nothing yet. */
 int catalog_last_usec(struct Catalog *catalog, int64_t *ret);

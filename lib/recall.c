@@ -233,16 +233,19 @@ int recall_match(struct Recall *recall) {
         }
         for (size_t i = 0; i < recall->n_lost; i++) {
                 bool is_replaced;
+                uint32_t entry;
 
                 if (recall->lost[i].id == 0)
                         continue;
-                is_replaced = recall_find(recall->index, recall->lost[i].path) != INDEX_NONE;
+                entry = recall_find(recall->index, recall->lost[i].path);
+                is_replaced = entry != INDEX_NONE;
                 if (!is_replaced && !recall->source_is_whole)
                         continue;
                 r = ARRAY_APPEND(recall, ends,
                                  (struct RecallEnd){
                                          .id = recall->lost[i].id,
                                          .fate = is_replaced ? CATALOG_REPLACED : CATALOG_GONE,
+                                         .entry = entry,
                                  });
                 if (r < 0)
                         return r;

@@ -37,6 +37,7 @@ struct RecallCopy {
 struct RecallEnd {
         int64_t id;
         enum CatalogFate fate;
+        uint32_t entry; /* of what has its name now; INDEX_NONE: nothing */
 };
 
 struct RecallRename {

@@ -102,6 +102,19 @@ def changed_content_comes_beside(p):
     equal(backups(p.source), ['db-2026-10-03.sql'])
 
 
+def a_change_is_not_forgotten_while_it_settles(p):
+    rules = '[set s]\nSource=@from@\nKeepLast=1\nMinKeep=0\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n'
+    p.file('db-2026-10-01.sql', size=100)
+    go(p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n'))
+    p.file('db-2026-10-02.sql', size=100)
+    path = p.file('db-2026-10-01.sql', size=300)
+    os.utime(path)  # now: it may still be written
+    assert 'changed' not in go(p.write(rules)).err
+    os.utime(path, (1760000000, 1760000000))
+    contains(go(p).out, 'held as changed: 1')
+    equal(backups(p.to), ['db-2026-10-01.sql', 'db-2026-10-01.sql.20251009T085320Z~', 'db-2026-10-02.sql'])
+
+
 def companions_come_first_and_go_last(p):
     p.write('[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
     for day in (1, 2):
@@ -232,7 +245,8 @@ def the_catalog_knows_it(p):
     equal(rows, [(3, 'CD2EB0837C9B4C962C22D2FF8B5441B7B45805887F051D39BF133B583BAF6860')])
 
 
-main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside, companions_come_first_and_go_last,
+main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside,
+     a_change_is_not_forgotten_while_it_settles, companions_come_first_and_go_last,
      a_renamed_backup_is_not_copied_again, what_is_not_wanted_stays_so,
      a_lost_copy_is_healed_and_a_removed_one_is_not, without_its_catalog_it_compares,
      leftovers_of_a_dead_run_are_removed, a_signal_ends_it_after_what_is_under_way, bandwidth_is_kept,
