@@ -7,7 +7,7 @@ import sys
 
 if 'RETAIND_TEST_NAMESPACE' not in os.environ:
     os.environ['RETAIND_TEST_NAMESPACE'] = 'yes'
-    os.execvp('unshare', ['unshare', '--mount', sys.executable, *sys.argv])
+    os.execvp('unshare', ['unshare', '--mount', '--propagation', 'unchanged', sys.executable, *sys.argv])
 
 import glob  # noqa: E402
 import hashlib  # noqa: E402
@@ -17,6 +17,10 @@ import subprocess  # noqa: E402
 import time  # noqa: E402
 
 from harness import contains, equal, main  # noqa: E402
+
+
+# In a chroot whose top is no mount point there is nothing to make private.
+subprocess.run(['mount', '--make-rprivate', '/'], stderr=subprocess.DEVNULL, check=False)
 
 
 class Journal:
