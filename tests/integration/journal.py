@@ -27,16 +27,22 @@ class Journal:
     def __enter__(self):
         subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', '/run'], check=True)
         os.makedirs('/run/log/journal')
+        # journald asks for the group of each process; a chroot may have none mounted.
+        self.needs_cgroups = not os.path.ismount('/sys/fs/cgroup')
+        if self.needs_cgroups:
+            subprocess.run(['mount', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup'], check=True)
         self.process = subprocess.Popen(['/lib/systemd/systemd-journald'], stderr=subprocess.DEVNULL)
         until = time.monotonic() + 20
         while not os.path.exists('/run/systemd/journal/io.systemd.journal'):
-            assert time.monotonic() < until, 'journald does not come up'
+            assert time.monotonic() < until and self.process.poll() is None, 'journald does not come up'
             time.sleep(0.02)
         return self
 
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
+        if self.needs_cgroups:
+            subprocess.run(['umount', '/sys/fs/cgroup'], check=True)
         subprocess.run(['umount', '-l', '/run'], check=True)
 
     @staticmethod
