@@ -85,28 +85,31 @@ static int submit(struct Keeper *keeper, struct Records *records) {
         return r;
 }
 
-/* The copy of a backup that is still there is wanted again; it comes beside the damaged one, which stays to be looked at. */
+/*
+ * The copy of a backup that is still there is wanted again; it comes beside the damaged one, which stays to be looked
+ * at. One whose backup is gone cannot be healed: it is said again each time, until a person acts.
+ */
 static int damaged(struct KeeperTree *tree, uint32_t id, const char *path) {
         struct Keeper *keeper = tree->keeper;
         struct RecallCopy *copy = &keeper->recall->copies[tree->copy][id];
-        _cleanup_(records_freep) struct Records *records = records_new(keeper->id);
+        _cleanup_(records_freep) struct Records *records = NULL;
+        int64_t backup = copy->backup;
         int r;
 
         keeper->failed = true;
         keeper_emit(tree, (struct Event){.kind = EVENT_COPY_DAMAGED, .file = path});
+        copy->backup = 0; /* not ours to remove any more: a person is to see it */
+        if (copy->entry == INDEX_NONE)
+                return 0;
+        records = records_new(keeper->id);
         if (!records)
                 return -ENOMEM;
-        if (copy->entry != INDEX_NONE)
-                keeper->recall->facts[tree->copy][copy->entry] = PLAN_FACT_WANTED;
-        r = ARRAY_APPEND(
-                records, copies,
-                (struct RecordsCopy){
-                        .backup = RECORDS_NEW,
-                        .copy = {.backup = copy->backup,
-                                 .destination = tree->id,
-                                 .state = copy->entry != INDEX_NONE ? CATALOG_COPY_WANTED : CATALOG_COPY_FORGOTTEN},
-                });
-        copy->backup = 0; /* not ours to remove any more: a person is to see it */
+        keeper->recall->facts[tree->copy][copy->entry] = PLAN_FACT_WANTED;
+        r = ARRAY_APPEND(records, copies,
+                         (struct RecordsCopy){
+                                 .backup = RECORDS_NEW,
+                                 .copy = {.backup = backup, .destination = tree->id, .state = CATALOG_COPY_WANTED},
+                         });
         return r < 0 ? r : submit(keeper, TAKE_PTR(records));
 }
 

@@ -145,6 +145,19 @@ def a_renamed_backup_is_not_copied_again(p):
     assert 'missing' not in go(p).err
 
 
+def names_that_rotate_rotate_there_too(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    sizes = {}
+    for night in range(4):
+        for i in range(night, 0, -1):
+            os.rename(p.source / f'db.sql.{i}', p.source / f'db.sql.{i + 1}')
+        p.file('db.sql.1', f'2026-10-0{night + 1} 00:00', size=100 + night)
+        go(p)
+        sizes = {name: os.stat(p.source / name).st_size for name in backups(p.source)}
+        equal({name: os.stat(p.to / name).st_size for name in backups(p.to)}, sizes)
+    equal(len(sizes), 4)
+
+
 def what_is_not_wanted_stays_so(p):
     p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\nMaxAge=3d\n')
     p.file('old-2020-01-01.sql')
@@ -247,7 +260,7 @@ def the_catalog_knows_it(p):
 
 main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside,
      a_change_is_not_forgotten_while_it_settles, companions_come_first_and_go_last,
-     a_renamed_backup_is_not_copied_again, what_is_not_wanted_stays_so,
+     a_renamed_backup_is_not_copied_again, names_that_rotate_rotate_there_too, what_is_not_wanted_stays_so,
      a_lost_copy_is_healed_and_a_removed_one_is_not, without_its_catalog_it_compares,
      leftovers_of_a_dead_run_are_removed, a_signal_ends_it_after_what_is_under_way, bandwidth_is_kept,
      the_catalog_knows_it)

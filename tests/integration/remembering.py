@@ -140,6 +140,15 @@ def a_bit_flips_in_a_copy(p):
     go(p, 0, '--verify')
 
 
+def a_bit_flips_in_the_only_copy(p):
+    fill(p)
+    go(p, 0)
+    equal(backups(p.source), ['db-2026-10-03.sql'])
+    flip(p.to / 'db-2026-10-01.sql')
+    for _ in range(2):
+        contains(go(p, 1, '--verify').err, 'db-2026-10-01.sql')
+
+
 def a_bit_flips_in_the_source(p):
     fill(p)
     p.conf.write_text(p.conf.read_text().replace('KeepLast=1', 'KeepLast=3'))
@@ -157,4 +166,4 @@ def a_bit_flips_in_the_source(p):
 
 
 main(damaged, newer, of_another_program, rows_that_cannot_be, a_full_disk, a_read_only_one, a_dry_run_changes_nothing,
-     a_bit_flips_in_a_copy, a_bit_flips_in_the_source)
+     a_bit_flips_in_a_copy, a_bit_flips_in_the_only_copy, a_bit_flips_in_the_source)
