@@ -185,7 +185,10 @@ static void on_ended(void *userdata, enum WorkerEnd end) {
         tree->is_there = tree->is_there && !is_source(tree);
         tree->is_partial = true;
         keeper->failed = true;
-        if (end == WORKER_HUNG) {
+        if (end == WORKER_HUNG && is_source(tree))
+                log_error("%s: the source %s did not answer for %s", tree->what, log_name(tree->path),
+                          age_format(keeper->pass->options->patience_usec, patience));
+        else if (end == WORKER_HUNG) {
                 age_format(keeper->pass->options->patience_usec, patience);
                 keeper_emit(tree, (struct Event){.kind = EVENT_DESTINATION_HUNG, .reason = patience});
         } else

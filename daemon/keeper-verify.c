@@ -131,6 +131,22 @@ static int source_damaged(struct KeeperTree *tree, uint32_t entry, const char *p
         return r < 0 ? r : submit(keeper, TAKE_PTR(records));
 }
 
+/* What could not be read is not known to differ, and nothing is recorded; but for this pass nothing there counts as copied. */
+static void unread(struct KeeperTree *tree, const char *path, int error) {
+        tree->keeper->failed = true;
+        log_error("%s: cannot read %s: %s", tree->what, log_name(strempty(path)), log_errno(error));
+        if (!tree->config)
+                tree->keeper->is_source_held = true;
+        else if (tree->is_there) {
+                uint8_t *facts = tree->keeper->recall->facts[tree->copy];
+
+                tree->is_there = false;
+                for (uint32_t i = 0; i < index_entry_end(tree->keeper->source.index); i++)
+                        if (facts[i] == PLAN_FACT_COPIED)
+                                facts[i] = PLAN_FACT_WANTED;
+        }
+}
+
 static const struct Digest *digest_of(const struct KeeperTree *tree, uint32_t id) {
         return tree->config ? &tree->keeper->recall->copies[tree->copy][id].digest
                             : &tree->keeper->recall->backups[id].digest;
@@ -157,12 +173,10 @@ void keeper_verified(struct KeeperTree *tree, const struct Report *report) {
                                                          .size = e.stat.size,
                                                          .has_digest = true,
                                                          .digest = report->digest});
-        } else if (report->outcome == STORE_ADOPTED || report->outcome == STORE_FAILED) {
-                if (report->outcome == STORE_FAILED)
-                        log_error("%s: cannot read %s: %s", tree->what, log_name(strempty(path)),
-                                  log_errno(report->error));
+        } else if (report->outcome == STORE_ADOPTED)
                 r = tree->config ? damaged(tree, id, path) : source_damaged(tree, id, path);
-        }
+        else if (report->outcome == STORE_FAILED)
+                unread(tree, path, report->error);
         /* Half a window is left to work on while the other half is on its way. */
         if (r >= 0 && tree->n_open == N_WINDOW / 2)
                 r = send_more(tree);

@@ -258,9 +258,115 @@ def the_catalog_knows_it(p):
     equal(rows, [(3, 'CD2EB0837C9B4C962C22D2FF8B5441B7B45805887F051D39BF133B583BAF6860')])
 
 
+def a_taken_name_of_255_bytes_is_shortened(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    name = 'é' * 125 + '.sql1'
+    p.file(name, '2026-10-01 10:00', 100)
+    (p.to / name).write_bytes(b'of somebody else')
+    for _ in range(2):
+        go(p)
+        equal(len(backups(p.to)), 2)
+    equal((p.to / name).read_bytes(), b'of somebody else')
+    version = [other for other in backups(p.to) if other != name][0]
+    equal((p.to / version).read_bytes(), b'x' * 100)
+    assert version.endswith('.20261001T100000Z~') and len(os.fsencode(version)) <= 255, version
+    version.encode()  # it was not cut within a character
+
+
+def what_is_no_file_has_its_name(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    outside = p.top / 'outside'
+    outside.write_bytes(b'y' * 100)
+    for name in ('directory', 'link', 'pipe'):
+        p.file(name, '2026-10-01 10:00', 100)
+    (p.to / 'directory').mkdir()
+    os.symlink(outside, p.to / 'link')
+    os.mkfifo(p.to / 'pipe')
+    for _ in range(2):
+        go(p)
+        equal(len(backups(p.to)), 6)
+    for name in ('directory', 'link', 'pipe'):
+        equal((p.to / f'{name}.20261001T100000Z~').read_bytes(), b'x' * 100)
+    equal(outside.read_bytes(), b'y' * 100)
+
+
+def links_are_not_followed(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    outside = p.top / 'outside'
+    outside.mkdir()
+    (outside / 'secret').write_bytes(b'secret')
+    os.symlink(outside, p.to / 'sub')
+    p.file('sub/file')
+    p.file('plain')
+    os.symlink(outside / 'secret', p.source / 'link')
+    os.symlink(outside, p.source / 'tree')
+    os.mkfifo(p.source / 'pipe')
+    contains(go(p, status=1).err, 'sub/file was not copied to a: Not a directory')
+    equal(os.listdir(outside), ['secret'])
+    equal(backups(p.to), ['plain', 'sub'])
+
+
+def deep(p, depth, name):
+    """A file under that many directories, deeper than a path may name."""
+    at = os.open(p.source, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=at)
+        below = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    with open(os.open('file', os.O_CREAT | os.O_WRONLY, dir_fd=at), 'wb') as f:
+        f.write(b'deep')
+    os.utime('file', (10**9, 10**9), dir_fd=at)
+    os.close(at)
+
+
+def the_deepest_directories(p):
+    p.write('[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
+    try:
+        deep(p, 15, 'd' * 250)
+        go(p)
+        equal(call('find', p.to, '-name', 'file', '-size', '4c', '-printf', '%d\n'), '16\n')
+        # Too deep to be named: it is said, and nothing is removed as nobody knows what is there.
+        for day in (1, 2):
+            p.file(f'db-2026-10-0{day}.sql')
+        deep(p, 30, 'e' * 250)
+        contains(go(p, status=1).err, 'File name too long')
+        equal(len(backups(p.source)), 4)
+        equal([name for name in backups(p.to) if name.startswith('db')], ['db-2026-10-01.sql', 'db-2026-10-02.sql'])
+    finally:
+        call('rm', '-rf', p.source, p.to)
+
+
+def the_destination_came_by_cp_to_another_disk(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    for day in (1, 2, 3):
+        p.file(f'db-2026-10-0{day}.sql')
+    go(p)
+    os.rename(p.to, p.top / 'old')
+    call('cp', '-a', p.top / 'old', p.to)
+    result = go(p)
+    equal(result.err.count('an equal db-2026-10-0'), 3)
+    equal(backups(p.to), backups(p.source))
+    assert 'equal' not in go(p).err
+
+
+def the_source_came_by_cp_from_another_disk(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    for day in (1, 2, 3):
+        p.file(f'db-2026-10-0{day}.sql')
+    go(p)
+    os.rename(p.source, p.top / 'old')
+    call('cp', '-a', p.top / 'old', p.source)
+    contains(go(p, status=1).err, 'another directory')
+    result = go(p, '--release')
+    assert 'changed' not in result.out + result.err, result
+    equal(backups(p.to), backups(p.source))
+
+
 main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside,
      a_change_is_not_forgotten_while_it_settles, companions_come_first_and_go_last,
      a_renamed_backup_is_not_copied_again, names_that_rotate_rotate_there_too, what_is_not_wanted_stays_so,
      a_lost_copy_is_healed_and_a_removed_one_is_not, without_its_catalog_it_compares,
      leftovers_of_a_dead_run_are_removed, a_signal_ends_it_after_what_is_under_way, bandwidth_is_kept,
-     the_catalog_knows_it)
+     the_catalog_knows_it, a_taken_name_of_255_bytes_is_shortened, what_is_no_file_has_its_name, links_are_not_followed,
+     the_deepest_directories, the_destination_came_by_cp_to_another_disk, the_source_came_by_cp_from_another_disk)

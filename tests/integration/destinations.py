@@ -182,6 +182,38 @@ def a_silent_disk_is_given_up(p):
         fuse.wait()
 
 
+def a_disk_that_fails_while_it_is_read_is_not_damaged(p):
+    other = fill(p)
+    backing = p.top / 'backing'
+    backing.mkdir()
+    fuse = subprocess.Popen(['bindfs', '-f', '--read-rate=200k', backing, p.to], stderr=subprocess.DEVNULL)
+    try:
+        while not os.path.ismount(p.to):
+            time.sleep(0.02)
+        for day in range(4, 8):
+            p.file(f'db-2026-10-{day:02}.sql', size=100_000)
+        p.conf.write_text(p.conf.read_text().replace('KeepLast=3', 'KeepLast=7'))
+        go(p, 0)
+        p.conf.write_text(p.conf.read_text().replace('KeepLast=7', 'KeepLast=2'))
+        process = subprocess.Popen([harness.RETAIND, '--once', '--verify', f'--config={p.conf}'],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env={**os.environ, 'STATE_DIRECTORY': str(p.top / 'state')})
+        time.sleep(0.7)
+        fuse.kill()
+        _, err = process.communicate(timeout=60)
+        equal((process.returncode, err.count(b'differs')), (1, 0))
+        equal(len(backups(p.source)), 7)
+    finally:
+        subprocess.run(['umount', '-l', p.to], check=True)
+        fuse.wait()
+    call('bindfs', backing, p.to)
+    try:
+        contains(go(p, 0, '--verify').out, 'verified 7 files (')
+        equal((len(backups(p.source)), len(backups(backing)), len(backups(other))), (2, 7, 7))
+    finally:
+        call('umount', p.to)
+
+
 def a_slow_disk_is_waited_for(p):
     other = fill(p, 1)
     p.file('large.img', size=12_000_000)
@@ -248,5 +280,5 @@ def the_second_process_says_who_was_first(p):
 
 
 main(an_unmounted_disk_is_no_empty_one, a_full_disk_is_named, a_disk_fills_up_in_the_middle, a_read_only_disk_is_named,
-     another_disk_is_not_it, a_silent_disk_is_given_up, a_slow_disk_is_waited_for, blocks_are_shared_where_they_can_be,
+     another_disk_is_not_it, a_silent_disk_is_given_up, a_disk_that_fails_while_it_is_read_is_not_damaged, a_slow_disk_is_waited_for, blocks_are_shared_where_they_can_be,
      a_disk_that_knows_no_owners, the_second_process_says_who_was_first)

@@ -159,7 +159,95 @@ def without_a_file_it_asks_first(p):
     equal(p.run('--once', '--dry-run', '--yes', *options).status, 2)
 
 
+COPIED = '[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\nRemoveMax=100%\n'
+
+
+def a_destination_s_own_removals_are_recorded_too(p):
+    fill(p)
+    go(p.write(COPIED + 'KeepLast=4\n'))
+    (p.to / 'db-2026-09-01.sql').write_bytes(b'of somebody else')
+    result = go(p.write(COPIED + 'KeepLast=1\n'))
+    equal(backups(p.to), ['db-2026-09-01.sql', 'db-2026-10-04.sql'])
+    equal(len(backups(p.source)), 4)
+    for day in (1, 2, 3):
+        contains(result.err, f'removed db-2026-10-0{day}.sql from a')
+    here = 'FROM intents i JOIN destinations d ON d.id = i.destination_id'
+    equal(catalog(p, f'SELECT d.name, i.state, i.reason, count(*) {here} GROUP BY 1, 2, 3'),
+          [('a', 2, 'not kept by KeepLast', 3)])
+    equal(sorted(catalog(p, f'SELECT i.path {here}')), [(b'db-2026-10-0%d.sql' % day,) for day in (1, 2, 3)])
+    events = [row[0] for row in catalog(p, 'SELECT data FROM events')]
+    equal(len(events), 3)
+    for day in (1, 2, 3):
+        equal(len([data for data in events if b'RETAIND_FILE=db-2026-10-0%d.sql' % day in data
+                   and b'RETAIND_DESTINATION=a' in data and b'RETAIND_REASON=not kept by KeepLast' in data]), 1)
+    equal(sorted(catalog(p, 'SELECT state FROM copies')), [(3,), (4,), (4,), (4,)])
+    equal(os.listdir(p.to / '.retaind-trash'), [])
+
+
+def companions_are_removed_with_it_there_too(p):
+    for day in (1, 2):
+        for suffix in ('', '.sha256', '.log'):
+            p.file(f'db-2026-10-0{day}.sql{suffix}')
+    go(p.write(COPIED + 'KeepLast=2\n'))
+    result = go(p.write(COPIED + 'KeepLast=1\n'))
+    removed = [line.split()[3] for line in result.err.splitlines() if ' removed db' in line]
+    equal(removed[0], 'db-2026-10-01.sql')
+    equal(sorted(removed[1:]), ['db-2026-10-01.sql.log', 'db-2026-10-01.sql.sha256'])
+    equal(backups(p.to), [f'db-2026-10-02.sql{suffix}' for suffix in ('', '.log', '.sha256')])
+
+
+def a_shorter_trash_purges_what_is_in_it(p):
+    fill(p, 2)
+    go(p.write(ONE + 'Trash=7d\n'))
+    equal(len(os.listdir(p.source / '.retaind-trash')), 1)
+    result = go(p.write(ONE))
+    contains(result.err, 'purged db-2026-10-01.sql from the trash directory')
+    contains(result.err, 'not kept by KeepLast')
+    equal(os.listdir(p.source / '.retaind-trash'), [])
+    equal(len(catalog(p, 'SELECT id FROM events')), 2)
+
+
+def what_changed_in_the_trash_is_not_purged(p):
+    fill(p, 2)
+    go(p.write(ONE + 'Trash=7d\n'))
+    name = os.listdir(p.source / '.retaind-trash')[0]
+    (p.source / '.retaind-trash' / name).write_bytes(b'of somebody else')
+    contains(go(p.write(ONE), status=1).err, 'db-2026-10-01.sql was not removed')
+    equal((p.source / '.retaind-trash' / name).read_bytes(), b'of somebody else')
+
+
+def a_source_that_is_away_removes_nothing(p):
+    fill(p)
+    go(p.write(COPIED + 'KeepLast=4\n'))
+    os.rename(p.source, p.top / 'away')
+    contains(go(p.write(COPIED + 'KeepLast=1\n'), status=1).err, 'does not exist')
+    equal(len(backups(p.to)), 4)
+    assert not p.source.exists()
+    os.rename(p.top / 'away', p.source)
+    go(p)
+    equal(len(backups(p.to)), 1)
+
+
+def a_copy_that_is_not_what_was_copied_holds(p):
+    fill(p, 3)
+    keep = '[set s]\nSource=@from@\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n'
+    go(p.write(keep))
+    (p.to / 'db-2026-10-01.sql').write_bytes(b'y' * 10)
+    os.unlink(p.to / 'db-2026-10-02.sql')
+    os.rename(p.to, p.top / 'away')
+    contains(go(p.write(keep.replace('RemoveMax', 'KeepLast=1\nRemoveMax')), status=1).out, 'held as uncopied: 2')
+    equal(len(backups(p.source)), 3)
+    os.rename(p.top / 'away', p.to)
+    go(p)
+    equal(backups(p.source), ['db-2026-10-03.sql'])
+    equal([name for name in backups(p.to) if (p.to / name).read_bytes() == b'x' * 10],
+          ['db-2026-10-01.sql.20261101T000000Z~', 'db-2026-10-02.sql', 'db-2026-10-03.sql'])
+
+
 main(what_is_due_goes_and_is_audited, a_mass_is_held_until_a_person_says_so, the_past_hour_counts,
      uncopied_is_held_unless_told_otherwise, the_trash_keeps_for_a_while, a_trash_that_others_may_write_to_is_none,
-     another_directory_is_not_the_source, an_emptied_source_is_no_reason_to_remove_copies,
-     a_clock_that_went_back_holds, a_stopped_series_and_its_newest_stay, without_a_file_it_asks_first)
+     another_directory_is_not_the_source, an_emptied_source_is_no_reason_to_remove_copies, a_clock_that_went_back_holds,
+     a_stopped_series_and_its_newest_stay, without_a_file_it_asks_first, a_destination_s_own_removals_are_recorded_too,
+     companions_are_removed_with_it_there_too, a_shorter_trash_purges_what_is_in_it,
+     what_changed_in_the_trash_is_not_purged, a_source_that_is_away_removes_nothing,
+     a_copy_that_is_not_what_was_copied_holds)
