@@ -13,7 +13,7 @@
 struct Move {
         const char *from; /* the recall's */
         char *to;
-        size_t number; /* of the rename */
+        size_t number; /* of the recall's move */
         bool is_sent;
 };
 
@@ -29,19 +29,16 @@ static void free_moves(struct Move *moves, size_t n_moves) {
         free(moves);
 }
 
-/* What is to be renamed at this destination: the copies that lie where their backups were. */
+/* What is to be renamed at this destination: also what could not be in the passes before. */
 static int find_moves(const struct KeeperTree *tree, struct Move *moves, size_t *ret_n) {
         const struct Recall *recall = tree->keeper->recall;
 
-        for (size_t i = 0; i < recall->n_renames; i++) {
-                const struct RecallRename *rename = &recall->renames[i];
-                uint32_t there = recall_find(tree->index, rename->from);
-
-                if (there == INDEX_NONE || recall->copies[tree->copy][there].entry != rename->entry)
+        for (size_t i = 0; i < recall->n_moves; i++) {
+                if (recall->moves[i].copy != tree->copy)
                         continue;
                 moves[*ret_n] = (struct Move){
-                        .from = rename->from,
-                        .to = recall_path(tree->keeper->source.index, rename->entry),
+                        .from = recall->moves[i].from,
+                        .to = recall_path(tree->keeper->source.index, recall->moves[i].entry),
                         .number = i,
                 };
                 if (!moves[(*ret_n)++].to)
@@ -81,9 +78,9 @@ static int send_chain(struct KeeperTree *tree, struct Move *moves, size_t n_move
 }
 
 static int send_moves(struct KeeperTree *tree) {
-        size_t n_renames = tree->keeper->recall->n_renames, n_moves = 0;
-        struct Move *moves = calloc(MAX(n_renames, (size_t)1), sizeof(*moves));
-        _cleanup_(freep) size_t *chain = calloc(MAX(n_renames, (size_t)1), sizeof(*chain));
+        size_t n_all = tree->keeper->recall->n_moves, n_moves = 0;
+        struct Move *moves = calloc(MAX(n_all, (size_t)1), sizeof(*moves));
+        _cleanup_(freep) size_t *chain = calloc(MAX(n_all, (size_t)1), sizeof(*chain));
         int r = moves && chain ? find_moves(tree, moves, &n_moves) : -ENOMEM;
 
         for (size_t i = 0; i < n_moves && r >= 0; i++)
@@ -113,7 +110,7 @@ static void rename_recorded(void *userdata, void *data, int r) {
         keeper_close_record(tree->keeper);
 }
 
-static int record_rename(struct KeeperTree *tree, const struct RecallRename *rename, const struct BackupStat *stat) {
+static int record_rename(struct KeeperTree *tree, const struct RecallMove *rename, const struct BackupStat *stat) {
         struct Keeper *keeper = tree->keeper;
         _cleanup_(records_freep) struct Records *records = records_new(keeper->id);
         const struct RecallBackup *backup = &keeper->recall->backups[rename->entry];
@@ -152,12 +149,12 @@ static int record_rename(struct KeeperTree *tree, const struct RecallRename *ren
 
 void keeper_renamed(struct KeeperTree *tree, const struct Report *report) {
         struct Keeper *keeper = tree->keeper;
-        const struct RecallRename *rename;
+        const struct RecallMove *rename;
         _cleanup_(freep) char *path = NULL;
 
-        if (report->id >= keeper->recall->n_renames)
+        if (report->id >= keeper->recall->n_moves)
                 return;
-        rename = &keeper->recall->renames[report->id];
+        rename = &keeper->recall->moves[report->id];
         path = recall_path(keeper->source.index, rename->entry);
         if (report->outcome == STORE_FAILED) {
                 tree->n_failed++;

@@ -92,6 +92,9 @@ struct Recall *recall_free(struct Recall *recall) {
         }
         for (size_t i = 0; i < recall->n_renames; i++)
                 free(recall->renames[i].from);
+        for (size_t i = 0; i < recall->n_moves; i++)
+                free(recall->moves[i].from);
+        free(recall->moves);
         for (size_t i = 0; i < recall->n_lost; i++)
                 free(recall->lost[i].path);
         free(recall->backups);
@@ -307,6 +310,35 @@ static enum PlanFact fact_of(enum CatalogCopyState state) {
         return PLAN_FACT_UNDECIDED;
 }
 
+/* The copy's path is its backup's, or a version of it: NAME.20261120T030405Z~, NAME perhaps cut. */
+static bool is_in_place(const char *copy, const char *backup) {
+        size_t n_copy = strlen(copy), n_suffix = strlen(".20261120T030405Z~"), n;
+
+        if (streq(copy, backup))
+                return true;
+        if (n_copy <= n_suffix || !streq(copy + n_copy - 2, "Z~") || copy[n_copy - n_suffix] != '.')
+                return false;
+        n = n_copy - n_suffix;
+        return strncmp(copy, backup, n) == 0 && (backup[n] == '\0' || strlen(walk_name(copy)) > NAME_MAX - 4);
+}
+
+static int note_move(struct Recall *recall, size_t c, uint32_t entry, const char *path) {
+        _cleanup_(freep) char *backup = recall_path(recall->index, entry), *from = NULL;
+        int r;
+
+        if (!backup)
+                return -ENOMEM;
+        if (is_in_place(path, backup))
+                return 0;
+        from = strdup(path);
+        if (!from)
+                return -ENOMEM;
+        r = ARRAY_APPEND(recall, moves, (struct RecallMove){.entry = entry, .copy = (uint32_t)c, .from = from});
+        if (r >= 0)
+                from = NULL;
+        return r;
+}
+
 int recall_add_copy(void *userdata, const struct CatalogCopy *copy) {
         struct Recall *recall = userdata;
         const struct RecallPlace *where = find_place(recall, copy->backup);
@@ -333,9 +365,11 @@ int recall_add_copy(void *userdata, const struct CatalogCopy *copy) {
         if (copy->state != CATALOG_COPY_COPIED)
                 return 0;
         if (is_here && copy->has_digest && recall->backups[entry].has_digest &&
-            digest_equal(&copy->digest, &recall->backups[entry].digest))
+            digest_equal(&copy->digest, &recall->backups[entry].digest)) {
                 recall->facts[c][entry] = PLAN_FACT_COPIED;
-        else if (recall->copy_is_there[c])
+                return note_move(recall, c, entry, copy->path);
+        }
+        if (recall->copy_is_there[c])
                 return ARRAY_APPEND(recall, missing, (struct RecallMissing){.entry = entry, .copy = (uint32_t)c});
         return 0;
 }

@@ -42,7 +42,14 @@ struct RecallEnd {
 
 struct RecallRename {
         uint32_t entry; /* its new place */
-        char *from;     /* the path that its copies may still have */
+        char *from;
+};
+
+/* A copy that is not yet where its backup is. */
+struct RecallMove {
+        uint32_t entry;
+        uint32_t copy; /* which destination */
+        char *from;    /* where it lies there */
 };
 
 /* A copy that was there and is not any more. */
@@ -67,6 +74,8 @@ struct Recall {
         size_t n_ends, n_ends_allocated;
         struct RecallRename *renames;
         size_t n_renames, n_renames_allocated;
+        struct RecallMove *moves;
+        size_t n_moves, n_moves_allocated;
         struct RecallMissing *missing;
         size_t n_missing, n_missing_allocated;
 

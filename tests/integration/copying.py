@@ -70,15 +70,16 @@ def everything_a_file_is(p):
 
 def nothing_is_replaced(p):
     p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
-    for name in ('equal', 'other'):
+    for name in ('equal', 'other', 'o'):
         p.file(name, '2026-11-01 10:00', 100)
     shutil.copy(p.source / 'equal', p.to)
-    (p.to / 'other').write_bytes(b'y' * 100)
+    for name in ('other', 'o'):
+        (p.to / name).write_bytes(b'y' * 100)
     result = go(p)
     contains(result.err, 'an equal equal was at a already')
     equal((p.to / 'other').read_bytes(), b'y' * 100)
     equal((p.to / 'other.20261101T100000Z~').read_bytes(), b'x' * 100)
-    equal(backups(p.to), ['equal', 'other', 'other.20261101T100000Z~'])
+    equal(backups(p.to), ['equal', 'o', 'o.20261101T100000Z~', 'other', 'other.20261101T100000Z~'])
     equal(backups(p.to), (go(p), backups(p.to))[1])
 
 
@@ -143,6 +144,18 @@ def a_renamed_backup_is_not_copied_again(p):
     contains(result.err, 'old-2026-10-01.sql')
     assert ' copied sub' not in result.err, result
     assert 'missing' not in go(p).err
+
+
+def a_rename_is_not_forgotten_while_the_disk_is_away(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    p.file('old-2026-10-01.sql', size=100)
+    go(p)
+    os.rename(p.to, p.top / 'away')
+    os.rename(p.source / 'old-2026-10-01.sql', p.source / 'new-2026-10-01.sql')
+    go(p, status=1)
+    os.rename(p.top / 'away', p.to)
+    go(p)
+    equal(backups(p.to), ['new-2026-10-01.sql'])
 
 
 def names_that_rotate_rotate_there_too(p):
@@ -365,7 +378,7 @@ def the_source_came_by_cp_from_another_disk(p):
 
 main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside,
      a_change_is_not_forgotten_while_it_settles, companions_come_first_and_go_last,
-     a_renamed_backup_is_not_copied_again, names_that_rotate_rotate_there_too, what_is_not_wanted_stays_so,
+     a_renamed_backup_is_not_copied_again, a_rename_is_not_forgotten_while_the_disk_is_away, names_that_rotate_rotate_there_too, what_is_not_wanted_stays_so,
      a_lost_copy_is_healed_and_a_removed_one_is_not, without_its_catalog_it_compares,
      leftovers_of_a_dead_run_are_removed, a_signal_ends_it_after_what_is_under_way, bandwidth_is_kept,
      the_catalog_knows_it, a_taken_name_of_255_bytes_is_shortened, what_is_no_file_has_its_name, links_are_not_followed,
