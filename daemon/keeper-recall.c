@@ -248,10 +248,11 @@ static int plan_copies_of(struct Keeper *keeper, size_t c, struct PlanInput inpu
         input.set = tree->view;
         input.index = tree->index;
         input.copies = NULL;
+        input.copy_flags = NULL;
         input.facts = NULL;
         input.flags = flags;
         input.n_removed = tree->n_removed_before;
-        input.source_is_partial = tree->is_partial || keeper->is_source_held;
+        input.source_is_partial = tree->is_partial || keeper->source.is_partial || keeper->is_source_held;
         return plan_new(&input, &tree->plan);
 }
 
@@ -268,14 +269,24 @@ static int make_plans(struct Keeper *keeper) {
                         keeper->last_usec > add_saturated(keeper->pass->options->now_usec, CLOCK_TOLERANCE_USEC),
                 .is_released = keeper->pass->options->release,
         };
+        _cleanup_(freep) uint8_t **flags = NULL;
         int r;
 
         if (keeper->recall) {
                 input.facts = keeper->recall->facts;
                 input.flags = keeper->recall->flags;
         }
+        flags = calloc(MAX(keeper->set->n_copies, (size_t)1), sizeof(uint8_t *));
+        r = flags ? 0 : -ENOMEM;
+        for (size_t c = 0; c < keeper->set->n_copies && keeper->recall && r >= 0; c++)
+                r = flags_of_copies(keeper, c, &flags[c]);
+        if (keeper->recall)
+                input.copy_flags = flags;
         keeper->source.plan = plan_free(keeper->source.plan);
-        r = plan_new(&input, &keeper->source.plan);
+        if (r >= 0)
+                r = plan_new(&input, &keeper->source.plan);
+        for (size_t c = 0; c < keeper->set->n_copies && flags; c++)
+                free(flags[c]);
         for (size_t c = 0; c < keeper->set->n_copies && r >= 0; c++)
                 r = plan_copies_of(keeper, c, input);
         return r;

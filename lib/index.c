@@ -240,11 +240,11 @@ static int entry_take_id(struct Index *index, uint32_t *ret) {
 void index_drop_entry(struct Index *index, uint32_t id) {
         struct Entry *entry = &index->entries[id];
 
+        /* It may own companions, be one, or be an owner's only rival for one. */
+        index->pairs_stale = index->pairs_stale || index->n_candidates > 0;
         if (entry->is_candidate)
                 index->n_candidates--;
         table_remove(&index->entry_table, &entry_table_type, index, id);
-        /* It may own companions, or be an owner's only rival for one. */
-        index->pairs_stale = index->pairs_stale || index->n_candidates > 0;
         index_drop_text(index, entry->name);
         index->directories[entry->directory].n_entries--;
         index->n_entries_used--;

@@ -126,6 +126,10 @@ static int gather_foreign(struct PlanWork *work, size_t copy, uint32_t series, s
                 struct IndexEntry entry;
                 uint32_t directory;
 
+                /* What we did not publish there stands for no backup: it could make us copy none. */
+                if (work->input->copy_flags &&
+                    work->input->copy_flags[copy][work->copy_list.ids[i]] & PLAN_FLAG_FOREIGN)
+                        continue;
                 index_entry(there, work->copy_list.ids[i], &entry);
                 directory = index_find_directory(work->input->index, entry.directory);
                 if (directory != INDEX_NONE &&

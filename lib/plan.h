@@ -49,9 +49,10 @@ struct PlanInput {
         bool source_is_partial; /* a part of the source could not be looked at */
 
         /* From the catalog; NULL without one, and then looks decide: */
-        uint8_t *const *facts; /* by destination and entry: enum PlanFact */
-        const uint8_t *flags;  /* by entry: enum PlanFlag */
-        size_t n_removed;      /* in the past hour */
+        uint8_t *const *facts;      /* by destination and entry: enum PlanFact */
+        const uint8_t *flags;       /* by entry: enum PlanFlag */
+        uint8_t *const *copy_flags; /* by destination and entry there: PLAN_FLAG_FOREIGN */
+        size_t n_removed;           /* in the past hour */
         bool is_clock_wrong;
         bool is_released; /* a person lifts the mass hold */
 };

@@ -201,6 +201,14 @@ def a_lost_copy_is_healed_and_a_removed_one_is_not(p):
     equal(len(backups(p.source)), 3)
 
 
+def a_foreign_file_stands_for_no_backup(p):
+    for day in (1, 2):
+        p.file(f'db-2026-10-0{day}.sql')
+    (p.to / 'db-2026-11-20.sql').write_bytes(b'')
+    go(p.write('[set s]\nSource=@from@\nKeepFor=1d\nMinKeep=0\nRemoveMax=100%\n[copy s/a]\nTo=@to@\nKeepLast=1\n'))
+    equal(backups(p.to), ['db-2026-10-02.sql', 'db-2026-11-20.sql'])
+
+
 def without_its_catalog_it_compares(p):
     p.write('[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
     for day in (1, 2, 3):
@@ -379,7 +387,7 @@ def the_source_came_by_cp_from_another_disk(p):
 main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside,
      a_change_is_not_forgotten_while_it_settles, companions_come_first_and_go_last,
      a_renamed_backup_is_not_copied_again, a_rename_is_not_forgotten_while_the_disk_is_away, names_that_rotate_rotate_there_too, what_is_not_wanted_stays_so,
-     a_lost_copy_is_healed_and_a_removed_one_is_not, without_its_catalog_it_compares,
-     leftovers_of_a_dead_run_are_removed, a_signal_ends_it_after_what_is_under_way, bandwidth_is_kept,
+     a_lost_copy_is_healed_and_a_removed_one_is_not, a_foreign_file_stands_for_no_backup,
+     without_its_catalog_it_compares, leftovers_of_a_dead_run_are_removed, a_signal_ends_it_after_what_is_under_way, bandwidth_is_kept,
      the_catalog_knows_it, a_taken_name_of_255_bytes_is_shortened, what_is_no_file_has_its_name, links_are_not_followed,
      the_deepest_directories, the_destination_came_by_cp_to_another_disk, the_source_came_by_cp_from_another_disk)
