@@ -286,7 +286,7 @@ static void failed(struct KeeperTree *tree, const struct CopyItem *item, const s
         if (++tree->n_failed_in_a_row == N_FAILED_MAX) {
                 log_error("%s: %d copies failed one after another; no more are tried in this pass", tree->what,
                           N_FAILED_MAX);
-                keeper_stop_tree(tree);
+                tree->is_stopped = true;
         }
         if (tree->n_failed_in_a_row < N_FAILED_MAX)
                 keeper_emit(tree, (struct Event){

@@ -23,10 +23,10 @@ int keeper_send(struct KeeperTree *tree, const struct Job *job);
 /* Hands work to the ledger; the step waits for it, until its done() calls the other. */
 int keeper_submit(struct Keeper *keeper, const struct LedgerWork *work);
 void keeper_close_record(struct Keeper *keeper);
+/* Records for which nothing else is to be done; takes them. */
+int keeper_submit_records(struct Keeper *keeper, struct Records *records);
 /* Ends a batch of jobs and sends it. */
 int keeper_commit(struct KeeperTree *tree);
-/* A tree that takes no more work: what was due of it is not. */
-void keeper_stop_tree(struct KeeperTree *tree);
 
 /* Fills in what is the same for all: id, time and set; and emits it. */
 void keeper_emit(struct KeeperTree *tree, struct Event event);

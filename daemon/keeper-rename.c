@@ -101,15 +101,6 @@ int keeper_step_rename(struct Keeper *keeper) {
         return r;
 }
 
-static void rename_recorded(void *userdata, void *data, int r) {
-        struct KeeperTree *tree = userdata;
-
-        records_free(data);
-        if (r != 0)
-                keeper_catalog_failed(tree->keeper, r);
-        keeper_close_record(tree->keeper);
-}
-
 static int record_rename(struct KeeperTree *tree, const struct RecallMove *rename, const struct BackupStat *stat) {
         struct Keeper *keeper = tree->keeper;
         _cleanup_(records_freep) struct Records *records = records_new(keeper->id);
@@ -137,14 +128,7 @@ static int record_rename(struct KeeperTree *tree, const struct RecallMove *renam
                                                  .copied_usec = records->usec,
                                          },
                          });
-        if (r >= 0)
-                r = keeper_submit(tree->keeper, &(struct LedgerWork){.record = records_write,
-                                                                     .done = rename_recorded,
-                                                                     .userdata = tree,
-                                                                     .data = records});
-        if (r >= 0)
-                records = NULL;
-        return r;
+        return r < 0 ? r : keeper_submit_records(keeper, TAKE_PTR(records));
 }
 
 void keeper_renamed(struct KeeperTree *tree, const struct Report *report) {

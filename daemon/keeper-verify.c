@@ -63,28 +63,6 @@ int keeper_step_verify(struct Keeper *keeper) {
         return r;
 }
 
-static void recorded(void *userdata, void *data, int r) {
-        struct Keeper *keeper = userdata;
-
-        records_free(data);
-        if (r != 0)
-                keeper_catalog_failed(keeper, r);
-        keeper_close_record(keeper);
-}
-
-static int submit(struct Keeper *keeper, struct Records *records) {
-        int r = keeper_submit(keeper, &(struct LedgerWork){
-                                              .record = records_write,
-                                              .done = recorded,
-                                              .userdata = keeper,
-                                              .data = records,
-                                      });
-
-        if (r < 0)
-                records_free(records);
-        return r;
-}
-
 /*
  * The copy of a backup that is still there is wanted again; it comes beside the damaged one, which stays to be looked
  * at. One whose backup is gone cannot be healed: it is said again each time, until a person acts.
@@ -110,7 +88,7 @@ static int damaged(struct KeeperTree *tree, uint32_t id, const char *path) {
                                  .backup = RECORDS_NEW,
                                  .copy = {.backup = backup, .destination = tree->id, .state = CATALOG_COPY_WANTED},
                          });
-        return r < 0 ? r : submit(keeper, TAKE_PTR(records));
+        return r < 0 ? r : keeper_submit_records(keeper, TAKE_PTR(records));
 }
 
 /* Its times say that nothing happened, its bytes say something did. It is neither copied nor removed. */
@@ -128,7 +106,7 @@ static int source_damaged(struct KeeperTree *tree, uint32_t entry, const char *p
         r = keeper_backup_row(keeper, records, entry, &row);
         if (r >= 0)
                 r = ARRAY_APPEND(records, backups, row);
-        return r < 0 ? r : submit(keeper, TAKE_PTR(records));
+        return r < 0 ? r : keeper_submit_records(keeper, TAKE_PTR(records));
 }
 
 /* What could not be read is not known to differ, and nothing is recorded; but for this pass nothing there counts as copied. */

@@ -168,15 +168,33 @@ void keeper_close_record(struct Keeper *keeper) {
         keeper_go_on(keeper);
 }
 
+static void records_written(void *userdata, void *data, int r) {
+        struct Keeper *keeper = userdata;
+
+        records_free(data);
+        if (r != 0)
+                keeper_catalog_failed(keeper, r);
+        keeper_close_record(keeper);
+}
+
+int keeper_submit_records(struct Keeper *keeper, struct Records *records) {
+        int r = keeper_submit(keeper, &(struct LedgerWork){
+                                              .record = records_write,
+                                              .done = records_written,
+                                              .userdata = keeper,
+                                              .data = records,
+                                      });
+
+        if (r < 0)
+                records_free(records);
+        return r;
+}
+
 int keeper_commit(struct KeeperTree *tree) {
         int r;
 
         r = worker_send(tree->worker, &(struct Job){.kind = JOB_COMMIT}, false);
         return r < 0 ? r : worker_flush(tree->worker);
-}
-
-void keeper_stop_tree(struct KeeperTree *tree) {
-        tree->is_stopped = true;
 }
 
 void keeper_fail(struct Keeper *keeper, int error) {

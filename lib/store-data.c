@@ -91,16 +91,14 @@ static int copy_with_holes(struct StoreHand *hand, int from, uint64_t size, int 
         return os_truncate(to, size);
 }
 
-int store_copy_data(struct StoreHand *hand, int from, const struct statx *st, int to, bool *ret_cloned,
-                    struct Digest *ret, const char **ret_call) {
+int store_copy_data(struct StoreHand *hand, int from, const struct statx *st, int to, struct Digest *ret,
+                    const char **ret_call) {
         uint64_t begun = 0;
         int r;
 
-        *ret_cloned = false;
         *ret_call = "clone";
         r = st->stx_size > 0 ? os_clone(from, to) : -EOPNOTSUPP;
         if (r >= 0) {
-                *ret_cloned = true;
                 *ret_call = "read";
                 return store_digest(hand, from, st->stx_size, true, ret);
         }

@@ -213,7 +213,7 @@ static int write_temporary(struct Store *store, struct StoreBatch *batch, struct
                         return fail(put, r, "thread");
         }
         store->writer.rolling = put->rolling;
-        r = store_copy_data(&store->writer, from, st, put->fd, &put->is_cloned, &digest, &call);
+        r = store_copy_data(&store->writer, from, st, put->fd, &digest, &call);
         if (r == -ESTALE) {
                 put->outcome = STORE_CHANGED;
                 return r;
@@ -361,7 +361,7 @@ void store_write(struct Store *store, struct StoreBatch *batch) {
                 put->directory = UINT32_MAX;
                 put->fd = -1;
                 put->rolling = NULL;
-                put->is_written = put->is_cloned = false;
+                put->is_written = false;
                 put->lost = 0;
                 put->error = 0;
                 put->call = "";

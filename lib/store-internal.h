@@ -60,5 +60,5 @@ int store_digest(struct StoreHand *hand, int fd, uint64_t size, bool is_progress
 /* The same from the device. */
 int store_digest_from_device(struct StoreHand *hand, int fd, uint64_t size, struct Digest *ret);
 /* Copies bytes and holes, or shares them; *ret is the digest of what was read from the source. */
-int store_copy_data(struct StoreHand *hand, int from, const struct statx *st, int to, bool *ret_cloned,
-                    struct Digest *ret, const char **ret_call);
+int store_copy_data(struct StoreHand *hand, int from, const struct statx *st, int to, struct Digest *ret,
+                    const char **ret_call);

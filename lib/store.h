@@ -47,8 +47,7 @@ struct StorePut {
         /* The store's own, from phase to phase. */
         uint32_t directory;
         int fd;
-        bool is_written; /* a temporary file is to be verified and published */
-        bool is_cloned;
+        bool is_written;              /* a temporary file is to be verified and published */
         struct StoreRolling *rolling; /* reads it back already */
         char temporary[32];
 };

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import harness
-from harness import contains, equal, main
+from harness import backups, contains, equal, go, main
 
 
 def call(*command):
@@ -22,16 +22,6 @@ def differing(p):
     """What rsync would change in a file; directories' times are not ours to keep."""
     lines = call('rsync', '-naAXS', '--no-links', '--no-D', '--checksum', '--itemize-changes', f'{p.source}/', f'{p.to}/')
     return [line for line in lines.splitlines() if line[1:2] == 'f']
-
-
-def go(p, *options, status=0):
-    result = p.run('--once', f'--config={p.conf}', *options)
-    equal((result.status, result), (status, result))
-    return result
-
-
-def backups(directory):
-    return sorted(name for name in os.listdir(directory) if not name.startswith('.retaind'))
 
 
 def everything_a_file_is(p):

@@ -10,15 +10,11 @@ import subprocess
 import time
 
 import harness
-from harness import contains, equal, main
+from harness import backups, contains, equal, go, main
 
 
 def call(*command):
     subprocess.run(command, check=True, capture_output=True)
-
-
-def backups(directory):
-    return sorted(name for name in os.listdir(directory) if not name.startswith('.retaind') and name != 'lost+found')
 
 
 class Disk:
@@ -55,12 +51,6 @@ def fill(p, n=3, size=1000):
     return other
 
 
-def go(p, status, *options):
-    result = p.run('--once', f'--config={p.conf}', *options)
-    equal((result.status, result), (status, result))
-    return result
-
-
 def due(p):
     """From now on all but the newest are due."""
     p.conf.write_text(p.conf.read_text().replace('KeepLast=3', 'KeepLast=1'))
@@ -70,17 +60,17 @@ def an_unmounted_disk_is_no_empty_one(p):
     other = fill(p)
     disk = Disk(p)
     with disk:
-        go(p, 0)
+        go(p, status=0)
         equal(len(backups(p.to)), 3)
     p.file('db-2026-10-04.sql')
     due(p)
-    result = go(p, 1)
+    result = go(p, status=1)
     contains(result.err, 'is the disk mounted?')
     equal(os.listdir(p.to), [])
     equal(len(backups(other)), 4)
     equal(len(backups(p.source)), 4)
     with disk:
-        go(p, 0)
+        go(p, status=0)
         equal(len(backups(p.to)), 4)
     equal(backups(p.source), ['db-2026-10-04.sql'])
 
@@ -88,12 +78,12 @@ def an_unmounted_disk_is_no_empty_one(p):
 def a_full_disk_is_named(p):
     other = fill(p, size=20_000_000)
     with Disk(p):
-        result = go(p, 1)
+        result = go(p, status=1)
         contains(result.err, 'No space left on device')
         equal(len(backups(p.to)), 1)
         equal([name for name in os.listdir(p.to) if name.startswith('.retaind-') and name != '.retaind-destination'], [])
         due(p)
-        go(p, 1)
+        go(p, status=1)
         equal(len(backups(other)), 3)
         # What has both its copies may go, the others stay.
         equal(len(backups(p.source)), 3 - len(set(backups(p.to)) - {'db-2026-10-03.sql'}))
@@ -104,7 +94,7 @@ def a_disk_fills_up_in_the_middle(p):
     for i in range(3000):
         p.file(f'db{i:04}-2026-10-01.sql', size=16384)
     with Disk(p):
-        err = go(p, 1).err
+        err = go(p, status=1).err
         contains(err, 'No space left on device')
         contains(err, 'no more are tried in this pass')
         assert err.count('\n') < 10000 and 'Bad message' not in err, err[-2000:]
@@ -118,12 +108,12 @@ def a_read_only_disk_is_named(p):
     other = fill(p)
     disk = Disk(p)
     with disk:
-        go(p, 0)
+        go(p, status=0)
     disk.mount('loop,ro')
     try:
         p.file('db-2026-10-04.sql')
         due(p)
-        contains(go(p, 1).err, 'Read-only file system')
+        contains(go(p, status=1).err, 'Read-only file system')
         equal(len(backups(other)), 4)
         equal(len(backups(p.source)), 4)
     finally:
@@ -133,12 +123,12 @@ def a_read_only_disk_is_named(p):
 def another_disk_is_not_it(p):
     other = fill(p)
     with Disk(p):
-        go(p, 0)
+        go(p, status=0)
     with Disk(p, 'second'):
         due(p)
-        contains(go(p, 1).err, 'is the disk mounted?')
+        contains(go(p, status=1).err, 'is the disk mounted?')
         (p.to / '.retaind-destination').write_text(f'#\nid={"0" * 32}\n')
-        contains(go(p, 1).err, 'of another destination')
+        contains(go(p, status=1).err, 'of another destination')
         equal(backups(p.to), [])
     equal(len(backups(p.source)), 3)
     equal(len(backups(other)), 3)
@@ -175,7 +165,7 @@ def a_silent_disk_is_given_up(p):
     try:
         while not os.path.ismount(p.to):
             time.sleep(0.02)
-        go(p, 0)
+        go(p, status=0)
         equal(backups(backing), ['db-2026-10-01.sql', 'large.img'])
     finally:
         call('umount', p.to)
@@ -193,7 +183,7 @@ def a_disk_that_fails_while_it_is_read_is_not_damaged(p):
         for day in range(4, 8):
             p.file(f'db-2026-10-{day:02}.sql', size=100_000)
         p.conf.write_text(p.conf.read_text().replace('KeepLast=3', 'KeepLast=7'))
-        go(p, 0)
+        go(p, status=0)
         p.conf.write_text(p.conf.read_text().replace('KeepLast=7', 'KeepLast=2'))
         process = subprocess.Popen([harness.RETAIND, '--once', '--verify', f'--config={p.conf}'],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -208,7 +198,7 @@ def a_disk_that_fails_while_it_is_read_is_not_damaged(p):
         fuse.wait()
     call('bindfs', backing, p.to)
     try:
-        contains(go(p, 0, '--verify').out, 'verified 7 files (')
+        contains(go(p, '--verify', status=0).out, 'verified 7 files (')
         equal((len(backups(p.source)), len(backups(backing)), len(backups(other))), (2, 7, 7))
     finally:
         call('umount', p.to)
@@ -221,7 +211,7 @@ def a_slow_disk_is_waited_for(p):
     backing.mkdir()
     call('bindfs', '--write-rate=3M', backing, p.to)
     try:
-        go(p, 0, '--patience=2s')
+        go(p, '--patience=2s', status=0)
         equal(backups(backing), ['db-2026-10-01.sql', 'large.img'])
         equal(backups(other), ['db-2026-10-01.sql', 'large.img'])
     finally:
@@ -241,7 +231,7 @@ def blocks_are_shared_where_they_can_be(p):
         os.sync()
         before = os.statvfs(disk).f_bfree * os.statvfs(disk).f_frsize
         p.write('[set s]\nSource=@top@/disk/from\n[copy s/a]\nTo=@top@/disk/to\n')
-        go(p, 0)
+        go(p, status=0)
         os.sync()
         assert before - os.statvfs(disk).f_bfree * os.statvfs(disk).f_frsize < 10_000_000, 'it was written twice'
         equal((disk / 'to/large-2026-10-01.img').read_bytes() == b'x' * 80_000_000, True)
@@ -257,26 +247,26 @@ def a_disk_that_knows_no_owners(p):
     call('bindfs', '--chown-deny', '--xattr-none', backing, p.to)
     try:
         p.write('[set s]\nSource=@from@\n[copy s/share]\nTo=@to@\n')
-        contains(go(p, 1).err, 'Operation not permitted')
+        contains(go(p, status=1).err, 'Operation not permitted')
         equal(backups(p.to), [])
         p.write('[set s]\nSource=@from@\n[copy s/share]\nTo=@to@\nMetadata=best-effort\n')
-        contains(go(p, 0).err, 'owner')
+        contains(go(p, status=0).err, 'owner')
         equal(backups(p.to), ['a-2026-10-01.sql'])
-        assert ' copied a-' not in go(p, 0).err
+        assert ' copied a-' not in go(p, status=0).err
     finally:
         call('umount', p.to)
 
 
 def the_second_process_says_who_was_first(p):
     fill(p)
-    go(p, 0)
+    go(p, status=0)
     with open(p.top / 'state/lock', 'r+b') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        contains(go(p, 1).err, f'process {os.getpid()} works with the state directory')
+        contains(go(p, status=1).err, f'process {os.getpid()} works with the state directory')
     with open(p.to / '.retaind-destination', 'r+b') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        contains(go(p, 1).err, f'process {os.getpid()}')
-    go(p, 0)
+        contains(go(p, status=1).err, f'process {os.getpid()}')
+    go(p, status=0)
 
 
 main(an_unmounted_disk_is_no_empty_one, a_full_disk_is_named, a_disk_fills_up_in_the_middle, a_read_only_disk_is_named,

@@ -88,6 +88,18 @@ def contains(text, part):
     assert part in text, f'{part!r} is not in:\n{text}'
 
 
+def go(p, *options, status=0):
+    """A pass with the place's configuration, which must end with that status."""
+    result = p.run('--once', f'--config={p.conf}', *options)
+    equal((result.status, result), (status, result))
+    return result
+
+
+def backups(directory):
+    """The names there that are not our own."""
+    return sorted(name for name in os.listdir(directory) if not name.startswith('.retaind') and name != 'lost+found')
+
+
 def main(*tests):
     print(f'1..{len(tests)}')
     failed = False

@@ -7,31 +7,21 @@ import shutil
 import sqlite3
 import subprocess
 
-from harness import contains, equal, main
-
-
-def go(p, status, *options, **more):
-    result = p.run('--once', f'--config={p.conf}', *options, **more)
-    equal((result.status, result), (status, result))
-    return result
+from harness import backups, contains, equal, go, main
 
 
 def fill(p):
     for day in (1, 2, 3):
         p.file(f'db-2026-10-{day:02}.sql', size=5000)
     p.write('[set s]\nSource=@from@\nKeepLast=3\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n')
-    go(p, 0)
+    go(p, status=0)
     p.conf.write_text(p.conf.read_text().replace('KeepLast=3', 'KeepLast=1'))
-
-
-def backups(directory):
-    return sorted(name for name in os.listdir(directory) if not name.startswith('.retaind'))
 
 
 def untouched(p, cure):
     """Nothing is done, and what to do is said."""
     before = (backups(p.source), backups(p.to))
-    result = go(p, 1)
+    result = go(p, status=1)
     contains(result.err, cure)
     equal((backups(p.source), backups(p.to)), before)
 
@@ -51,7 +41,7 @@ def damaged(p):
     path.write_bytes(b'this is no database at all' * 100)
     untouched(p, 'it is')
     path.unlink()
-    go(p, 0)
+    go(p, status=0)
     equal(backups(p.source), ['db-2026-10-03.sql'])
 
 
@@ -85,11 +75,11 @@ def a_full_disk(p):
                     f.write(b'x' * 4096)
             except OSError:
                 pass
-        result = go(p, 1)
+        result = go(p, status=1)
         contains(result.err, 'No space left on device')
         equal(len(backups(p.source)), 3)
         (state / 'filler').unlink()
-        go(p, 0)
+        go(p, status=0)
         equal(len(backups(p.source)), 1)
     finally:
         subprocess.run(['umount', state], check=True)
@@ -132,21 +122,21 @@ def a_bit_flips_in_a_copy(p):
     fill(p)
     flip(p.to / 'db-2026-10-02.sql')
     p.conf.write_text(p.conf.read_text().replace('KeepLast=1', 'KeepLast=3'))
-    contains(go(p, 1, '--verify').err, 'db-2026-10-02.sql')
+    contains(go(p, '--verify', status=1).err, 'db-2026-10-02.sql')
     # It was made again beside the damaged one, which is there to be looked at.
     equal([name for name in backups(p.to) if name.startswith('db-2026-10-02')],
           ['db-2026-10-02.sql', 'db-2026-10-02.sql.20261101T000000Z~'])
     equal((p.to / 'db-2026-10-02.sql.20261101T000000Z~').read_bytes(), (p.source / 'db-2026-10-02.sql').read_bytes())
-    go(p, 0, '--verify')
+    go(p, '--verify', status=0)
 
 
 def a_bit_flips_in_the_only_copy(p):
     fill(p)
-    go(p, 0)
+    go(p, status=0)
     equal(backups(p.source), ['db-2026-10-03.sql'])
     flip(p.to / 'db-2026-10-01.sql')
     for _ in range(2):
-        contains(go(p, 1, '--verify').err, 'db-2026-10-01.sql')
+        contains(go(p, '--verify', status=1).err, 'db-2026-10-01.sql')
 
 
 def a_bit_flips_in_the_source(p):
@@ -156,12 +146,12 @@ def a_bit_flips_in_the_source(p):
     second = p.top / 'second'
     second.mkdir()
     p.conf.write_text(p.conf.read_text() + f'[copy s/b]\nTo={second}\n')
-    contains(go(p, 1).err, 'db-2026-10-02.sql')
+    contains(go(p, status=1).err, 'db-2026-10-02.sql')
     equal(backups(second), ['db-2026-10-01.sql', 'db-2026-10-03.sql'])
     p.conf.write_text(p.conf.read_text().replace('KeepLast=3', 'KeepLast=1'))
-    go(p, 0)
+    go(p, status=0)
     equal(backups(p.source), ['db-2026-10-02.sql', 'db-2026-10-03.sql'])
-    contains(go(p, 1, '--verify').err, 'db-2026-10-02.sql')
+    contains(go(p, '--verify', status=1).err, 'db-2026-10-02.sql')
     shutil.copy2(p.to / 'db-2026-10-02.sql', p.source)  # by hand, from the copy
 
 

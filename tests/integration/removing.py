@@ -7,19 +7,9 @@ import shutil
 import sqlite3
 import time
 
-from harness import contains, equal, main
+from harness import backups, contains, equal, go, main
 
 ONE = '[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n'
-
-
-def go(p, *options, status=0):
-    result = p.run('--once', f'--config={p.conf}', *options)
-    equal((result.status, result), (status, result))
-    return result
-
-
-def backups(directory):
-    return sorted(name for name in os.listdir(directory) if not name.startswith('.retaind'))
 
 
 def fill(p, n=4):

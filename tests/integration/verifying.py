@@ -10,20 +10,10 @@ import subprocess
 import time
 
 import harness
-from harness import contains, equal, main
+from harness import backups, contains, equal, go, main
 
 KEEP = '[set s]\nSource=@from@\nKeepLast=9\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n'
 SIZE = 5000
-
-
-def go(p, *options, status=0):
-    result = p.run('--once', f'--config={p.conf}', *options)
-    equal((result.status, result), (status, result))
-    return result
-
-
-def backups(directory):
-    return sorted(name for name in os.listdir(directory) if not name.startswith('.retaind'))
 
 
 def good(directory):
