@@ -179,12 +179,19 @@ static void hold_source(struct Keeper *keeper, const char *reason) {
         keeper_emit(&keeper->source, (struct Event){.kind = EVENT_SOURCE_HELD, .reason = reason});
 }
 
+/* A person named this set: its source and the clock are right as they are. */
+static bool is_accepted(const struct Keeper *keeper) {
+        const char *name = keeper->pass->options->release_set;
+
+        return name && streq(name, keeper->set->name);
+}
+
 /* Is it the directory that it was, and did others empty it? Nothing of such a set may be removed. */
 static void check_source(struct Keeper *keeper) {
         const struct BackupStat *root = &keeper->source.root;
         size_t n_gone = 0;
 
-        if (!keeper->recall || keeper->pass->options->release)
+        if (!keeper->recall || is_accepted(keeper))
                 return;
         for (size_t i = 0; i < keeper->recall->n_ends; i++)
                 n_gone += keeper->recall->ends[i].fate == CATALOG_GONE;
@@ -265,9 +272,10 @@ static int make_plans(struct Keeper *keeper) {
                 .source_is_partial = keeper->source.is_partial || keeper->is_source_held,
                 .n_removed = keeper->source.n_removed_before,
                 .is_clock_wrong =
-                        !keeper->pass->options->release && !keeper->pass->options->is_now_given &&
+                        !is_accepted(keeper) && !keeper->pass->options->is_now_given &&
                         keeper->last_usec > add_saturated(keeper->pass->options->now_usec, CLOCK_TOLERANCE_USEC),
-                .is_released = keeper->pass->options->release,
+                .is_released =
+                        is_accepted(keeper) || (keeper->pass->options->release && !keeper->pass->options->release_set),
         };
         _cleanup_(freep) uint8_t **flags = NULL;
         int r;

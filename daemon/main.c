@@ -19,8 +19,6 @@
 #include "lib/hash.h"
 #include "version.h"
 
-#define EXIT_USAGE 2
-
 static void print_problems(const struct Problems *problems) {
         for (size_t i = 0; i < problems_n_lines(problems); i++) {
                 _cleanup_(freep) char *line = NULL;

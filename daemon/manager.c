@@ -249,6 +249,13 @@ static void manager_done(struct Manager *manager) {
         os_close(manager->state_fd);
 }
 
+static bool has_set(const struct Config *config, const char *name) {
+        for (size_t i = 0; i < config->n_sets; i++)
+                if (streq(config->sets[i]->name, name))
+                        return true;
+        return false;
+}
+
 int manager_run_once(const struct Config *config, const struct Options *options) {
         struct Manager manager = {
                 .config = config,
@@ -263,6 +270,10 @@ int manager_run_once(const struct Config *config, const struct Options *options)
         };
         int r;
 
+        if (options->release_set && !has_set(config, options->release_set)) {
+                log_error("--release=%s: there is no such set", options->release_set);
+                return EXIT_USAGE;
+        }
         r = run(&manager);
         if (r < 0)
                 log_error("%s", log_errno(r));

@@ -18,6 +18,7 @@ void options_print_help(void) {
               "  --dry-run          with --once: show the plan and change nothing\n"
               "  --json             with --once: the plan as JSON, one object a line for every backup\n"
               "  --release          with --once: lift the mass hold for this pass\n"
+              "  --release=SET      of this set alone; and take its source and the clock for right as they are\n"
               "  --verify           with --once: read all copies again and compare them\n"
               "  --patience=SPAN    how long a disk may not answer before it is given up for this pass (5min)\n"
               "  --now=TIME         with --dry-run: plan as if it were that time (2026-12-24, 2026-12-24T03:04:05Z)\n"
@@ -127,7 +128,7 @@ static const struct option option_table[] = {
         {"to", required_argument, NULL, OPTION_TO},
         {"keep-for", required_argument, NULL, OPTION_KEEP_FOR},
         {"yes", no_argument, NULL, OPTION_YES},
-        {"release", no_argument, NULL, OPTION_RELEASE},
+        {"release", optional_argument, NULL, OPTION_RELEASE},
         {"verify", no_argument, NULL, OPTION_VERIFY},
         {"patience", required_argument, NULL, OPTION_PATIENCE},
         {"help", no_argument, NULL, 'h'},
@@ -171,6 +172,7 @@ static void take_option(struct Given *given, int option, const char *argument) {
                 break;
         case OPTION_RELEASE:
                 options->release = true;
+                options->release_set = argument;
                 break;
         case OPTION_VERIFY:
                 options->verify = true;

@@ -22,13 +22,17 @@ struct Options {
         const char *source; /* with it, no configuration file is read */
         const char *to;
         const char *keep_for;
-        bool yes;              /* with source: do it */
-        bool release;          /* lift the mass hold for this pass */
-        bool verify;           /* read copies again */
+        bool yes;     /* with source: do it */
+        bool release; /* lift the mass hold for this pass */
+        const char *
+                release_set; /* of this set alone, and the holds of its source and the clock too; NULL: all sets' mass */
+        bool verify;         /* read copies again */
         int64_t patience_usec; /* for a worker that does not answer */
         bool is_now_given;
         int64_t now_usec; /* the moment to plan for */
 };
+
+#define EXIT_USAGE 2
 
 enum {
         OPTIONS_E_USAGE = 1, /* said on standard error */

@@ -35,14 +35,22 @@ const char *backup_time_from_name(enum BackupTimeFrom from) _const_;
 enum BackupTimeFrom backup_time(enum ConfigAgeFrom age_from, const struct Zone *zone, const struct NameTime *name_time,
                                 const struct BackupStat *stat, int64_t *ret_usec);
 
+/* So far ahead of ours may the clock be of a machine that writes to the source. */
+#define BACKUP_SKEW_USEC USEC_PER_DAY
+
 /*
- * One look's answer to whether the file is still being written: modified less than settle ago. Writing stamps
- * the present, so a modification time further in the future than that was set by hand, and is none of it.
+ * One look's answer to whether the file is still being written: modified less than settle ago, or by a clock ahead of
+ * ours. A modification time further in the future was set by hand, and is none of it.
  */
 static inline bool backup_is_settling(int64_t mtime_usec, int64_t now_usec, int64_t settle_usec) {
         int64_t age = sub_saturated(now_usec, mtime_usec);
 
-        return age < settle_usec && age > -settle_usec;
+        return age < settle_usec && age > -MAX(settle_usec, BACKUP_SKEW_USEC) && settle_usec > 0;
+}
+
+/* The moment from which time alone makes it look so. */
+static inline int64_t backup_settling_since(int64_t mtime_usec, int64_t settle_usec) {
+        return add_saturated(sub_saturated(mtime_usec, MAX(settle_usec, BACKUP_SKEW_USEC)), 1);
 }
 
 /* Whether a file at a destination looks like the copy of this one: size, and modification time to the second. */

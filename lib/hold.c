@@ -15,7 +15,7 @@ const char *hold_name(enum Hold hold) {
 
 const char *hold_reason(enum Hold hold) {
         static const char *const reasons[_HOLD_MAX] = {
-                [HOLD_SOURCE] = "a part of the source could not be read",
+                [HOLD_SOURCE] = "a part of the source could not be read, or it is not as it was",
                 [HOLD_UNCOPIED] = "a destination that wants a copy has none",
                 [HOLD_NEWEST] = "among the newest of its series, which MinKeep= protects",
                 [HOLD_STALE] = "its series got nothing fresh for ExpectEvery=",
@@ -30,12 +30,12 @@ const char *hold_reason(enum Hold hold) {
 
 const char *hold_cure(enum Hold hold) {
         static const char *const cures[_HOLD_MAX] = {
-                [HOLD_SOURCE] = "make the directories named above readable",
+                [HOLD_SOURCE] = "make it readable; or if it is right as it is: retaind --once --release=SET",
                 [HOLD_UNCOPIED] = "the copy lifts it, or RemoveUncopied=yes",
                 [HOLD_NEWEST] = "newer backups lift it, or a smaller MinKeep=",
                 [HOLD_STALE] = "a fresh backup lifts it, or an empty ExpectEvery=",
                 [HOLD_MASS] = "look through what is held, then: retaind --once --release",
-                [HOLD_CLOCK] = "set the clock",
+                [HOLD_CLOCK] = "set the clock; or if it is right: retaind --once --release=SET",
                 [HOLD_CHANGED] = "look at both contents; OnChange=version takes it for a new version",
                 [HOLD_SUSPECT] = "compare it with its copies, and remove what is bad by hand",
         };

@@ -83,6 +83,8 @@ static int gather(struct PlanWork *work) {
                         .no_time = entry.time_from == BACKUP_TIME_NONE,
                         .settling = backup_is_settling(entry.stat.mtime_usec, input->now_usec, input->set->settle_usec),
                 };
+                if (input->set->settle_usec > 0)
+                        mark_change(work, backup_settling_since(entry.stat.mtime_usec, input->set->settle_usec));
                 if (work->items[i].settling)
                         mark_change(work, add_saturated(entry.stat.mtime_usec, input->set->settle_usec));
         }
@@ -94,7 +96,8 @@ static bool is_stale(struct PlanWork *work) {
         const struct PlanInput *input = work->input;
 
         for (size_t i = 0; i < work->list.n_ids; i++)
-                if (!(work->items[i].kept_by & (RETAIN_FUTURE | RETAIN_NO_TIME))) {
+                if (!(work->items[i].kept_by & (RETAIN_FUTURE | RETAIN_NO_TIME)) &&
+                    !(plan_flags(input, work->list.ids[i]) & PLAN_FLAG_SUSPECT)) {
                         mark_change(work,
                                     add_saturated(
                                             add_saturated(work->items[i].time_usec, input->set->expect_every_usec), 1));

@@ -203,6 +203,8 @@ static int look_at(struct Scan *scan, const char *name, struct ScanEntry *ret) {
         struct statx st;
         int r;
 
+        if (n_name > NAME_MAX) /* some FUSE file systems have such */
+                return unreadable(scan, "", -ENAMETOOLONG, ret);
         if (strncmp(name, OS_RESERVED_PREFIX, strlen(OS_RESERVED_PREFIX)) == 0)
                 return ours(scan, name, n_name, ret);
         if (is_ignored(scan, name))

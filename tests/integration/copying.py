@@ -369,7 +369,7 @@ def the_source_came_by_cp_from_another_disk(p):
     os.rename(p.source, p.top / 'old')
     call('cp', '-a', p.top / 'old', p.source)
     contains(go(p, status=1).err, 'another directory')
-    result = go(p, '--release')
+    result = go(p, '--release=s')
     assert 'changed' not in result.out + result.err, result
     equal(backups(p.to), backups(p.source))
 

@@ -100,8 +100,10 @@ def another_directory_is_not_the_source(p):
     shutil.copytree(p.top / 'away', p.source)
     result = go(p.write(ONE), status=1)
     contains(result.err, 'another directory')
+    go(p, '--release', status=1)  # of the mass alone
     equal(len(backups(p.source)), 4)
-    go(p, '--release')
+    equal(p.run('--once', '--release=other', f'--config={p.conf}').status, 2)
+    go(p, '--release=s')
     equal(len(backups(p.source)), 1)
     go(p)
 
@@ -115,7 +117,7 @@ def an_emptied_source_is_no_reason_to_remove_copies(p):
     p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\nKeepLast=1\nRemoveMax=100%\n')
     contains(go(p, status=1).err, 'retaind did not empty it')
     equal(len(backups(p.to)), 4)
-    go(p, '--release')
+    go(p, '--release=s')
     equal(backups(p.to), ['db-2026-10-04.sql'])
 
 
@@ -124,8 +126,9 @@ def a_clock_that_went_back_holds(p):
     go(p.write('[set s]\nSource=@from@\n'))
     catalog(p, 'UPDATE clock SET last_usec = ?', int((time.time() + 86400) * 1e6))
     contains(go(p.write(ONE)).out, 'held as clock: 1')
-    equal(len(backups(p.source)), 2)
     go(p, '--release')
+    equal(len(backups(p.source)), 2)
+    go(p, '--release=s')
     equal(len(backups(p.source)), 1)
 
 

@@ -47,8 +47,12 @@ START_TEST(settling_is_a_recent_change) {
                 {41, 100, 60, true},
                 {40, 100, 60, false},
                 {0, 100, 60, false},
-                {159, 100, 60, true},  /* another machine's clock, a little ahead */
-                {160, 100, 60, false}, /* set by hand: nobody is writing */
+                {159, 100, 60, true}, /* another machine's clock, a little ahead */
+                {160, 100, 60, true}, /* or more */
+                {99 + USEC_PER_DAY, 100, 60, true},
+                {100 + USEC_PER_DAY, 100, 60, false}, /* set by hand: nobody is writing */
+                {99 + 2 * USEC_PER_DAY, 100, 2 * USEC_PER_DAY, true},
+                {160, 100, 0, false},
                 {100, 100, 0, false},
                 {INT64_MIN, INT64_MAX, 60, false},
                 {INT64_MAX, INT64_MIN, 60, false},

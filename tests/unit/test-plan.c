@@ -21,6 +21,7 @@ struct World {
         /* What a catalog would know. */
         bool has_memory;
         uint8_t facts[N_COPIES_MAX][N_FILES_MAX], *fact_list[N_COPIES_MAX], flags[N_FILES_MAX];
+        uint8_t copy_flags[N_COPIES_MAX][N_FILES_MAX], *copy_flag_list[N_COPIES_MAX];
         size_t n_removed;
         bool is_clock_wrong, is_released;
 };
@@ -36,6 +37,7 @@ static void world_init(struct World *world, size_t n_copies) {
                 };
                 world->copy_list[i] = &world->copies[i];
                 world->fact_list[i] = world->facts[i];
+                world->copy_flag_list[i] = world->copy_flags[i];
                 ck_assert_int_eq(index_new(&world->set, (struct HashKey){{1, 2}}, &world->indexes[i]), 0);
         }
         world->set.copies = world->copy_list;
@@ -57,6 +59,7 @@ static int world_try(struct World *world) {
                 .now_usec = world->now,
                 .source_is_partial = world->is_partial,
                 .facts = world->has_memory ? world->fact_list : NULL,
+                .copy_flags = world->has_memory ? world->copy_flag_list : NULL,
                 .flags = world->has_memory ? world->flags : NULL,
                 .n_removed = world->n_removed,
                 .is_clock_wrong = world->is_clock_wrong,
@@ -491,6 +494,23 @@ START_TEST(what_others_put_there_neither_counts_nor_goes) {
 }
 END_TEST
 
+START_TEST(what_others_put_there_does_not_fill_its_rules) {
+        struct World world;
+
+        world_init(&world, 1);
+        world.has_memory = true;
+        keep_last(&world.copies[0].policy, 1);
+        see_days(world.index, "db", 1, 1);
+        see_days(world.indexes[0], "db", 10, 10); /* newer, and only there */
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-01"), "keep");
+        world.copy_flags[0][test_entry(world.indexes[0], "db-2026-11-10")] = PLAN_FLAG_FOREIGN;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-01"), "keep >0");
+        world_done(&world);
+}
+END_TEST
+
 START_TEST(the_past_hour_counts_and_a_person_lifts_it) {
         struct World world;
 
@@ -543,6 +563,7 @@ int main(void) {
                                         a_missing_companion_is_a_missing_copy,
                                         flags_hold,
                                         what_others_put_there_neither_counts_nor_goes,
+                                        what_others_put_there_does_not_fill_its_rules,
                                         the_past_hour_counts_and_a_person_lifts_it,
                                         allocations_fail,
                                         NULL,
