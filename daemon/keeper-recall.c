@@ -16,7 +16,6 @@
 #include "lib/os.h"
 
 /* Clocks are set back by a little all the time. */
-#define CLOCK_TOLERANCE_USEC USEC_PER_MINUTE
 
 /* What is read in the ledger's thread; the event loop leaves it alone until it is done. */
 struct Opening {
@@ -80,8 +79,6 @@ static int read_set(struct Catalog *catalog, void *data) {
                 keeper->has_root = r == 1;
                 r = r > 0 ? 0 : r;
         }
-        if (r == 0)
-                r = catalog_last_usec(catalog, &keeper->last_usec);
         if (r == 0)
                 r = catalog_each_intent(catalog, keeper->id, add_intent, keeper);
         return r;
@@ -271,9 +268,7 @@ static int make_plans(struct Keeper *keeper) {
                 .now_usec = keeper->pass->options->now_usec,
                 .source_is_partial = keeper->source.is_partial || keeper->is_source_held,
                 .n_removed = keeper->source.n_removed_before,
-                .is_clock_wrong =
-                        !is_accepted(keeper) && !keeper->pass->options->is_now_given &&
-                        keeper->last_usec > add_saturated(keeper->pass->options->now_usec, CLOCK_TOLERANCE_USEC),
+                .is_clock_wrong = keeper->pass->is_clock_wrong && !is_accepted(keeper),
                 .is_released =
                         is_accepted(keeper) || (keeper->pass->options->release && !keeper->pass->options->release_set),
         };

@@ -51,10 +51,14 @@ static int add_decisions(struct Keeper *keeper, struct Records *records, uint32_
         int r = 0;
 
         for (size_t c = 0; c < keeper->set->n_copies && r >= 0; c++)
-                if (keeper->recall->facts[c][entry] == PLAN_FACT_UNDECIDED)
-                        r = add_copy(records, records->n_backups - 1, 0, keeper->copies[c].id,
-                                     plan_wants(keeper->source.plan, entry, c) ? CATALOG_COPY_WANTED
-                                                                               : CATALOG_COPY_UNWANTED);
+                if (keeper->recall->facts[c][entry] == PLAN_FACT_UNDECIDED) {
+                        bool is_wanted = plan_wants(keeper->source.plan, entry, c);
+
+                        /* By a wrong clock all are too old; that they are not wanted would be for ever. */
+                        if (is_wanted || !keeper->pass->is_clock_wrong)
+                                r = add_copy(records, records->n_backups - 1, 0, keeper->copies[c].id,
+                                             is_wanted ? CATALOG_COPY_WANTED : CATALOG_COPY_UNWANTED);
+                }
         return r;
 }
 

@@ -71,7 +71,6 @@ int keeper_new(struct Pass *pass, const struct Config *config, const struct Conf
         keeper->pass = pass;
         keeper->config = config;
         keeper->set = set;
-        keeper->last_usec = INT64_MIN;
         keeper->source = (struct KeeperTree){
                 .keeper = keeper,
                 .copy = SIZE_MAX,

@@ -106,7 +106,6 @@ struct Keeper {
         int64_t id; /* in the catalog; 0: none */
         struct CatalogRoot root;
         bool has_root;
-        int64_t last_usec;
         struct CatalogIntent *intents; /* unfinished; strings are the keeper's */
         size_t n_intents, n_intents_allocated;
         uint8_t *recovered;    /* of each of them, what was found: enum RemoveOutcome + 1 */

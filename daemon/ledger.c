@@ -25,6 +25,7 @@ struct Queue {
 
 struct Ledger {
         struct Catalog *catalog;
+        uint8_t boot[CLOCK_BOOT_SIZE];
         sd_event_source *io;
         int fd; /* counts what is done */
         pthread_t thread;
@@ -34,7 +35,15 @@ struct Ledger {
         pthread_cond_t wake;
         struct Queue todo, done;
         bool is_ending;
+        bool is_clock_wrong;
 };
+
+struct Clock ledger_clock(const uint8_t boot[static CLOCK_BOOT_SIZE]) {
+        struct Clock clock = {.usec = os_now_usec(), .boottime_usec = os_boottime_usec()};
+
+        memcpy(clock.boot, boot, sizeof(clock.boot));
+        return clock;
+}
 
 static void queue_init(struct Queue *queue) {
         queue->first = NULL;
@@ -58,7 +67,9 @@ static struct Entry *queue_take(struct Queue *queue) {
         return entry;
 }
 
-static int record(struct Catalog *catalog, const struct LedgerWork *work) {
+static int record(struct Ledger *ledger, const struct LedgerWork *work, bool is_clock_wrong) {
+        struct Catalog *catalog = ledger->catalog;
+        struct Clock clock;
         int r;
 
         r = catalog_begin(catalog);
@@ -69,7 +80,8 @@ static int record(struct Catalog *catalog, const struct LedgerWork *work) {
                 catalog_rollback(catalog);
                 return r;
         }
-        return catalog_commit(catalog);
+        clock = ledger_clock(ledger->boot);
+        return catalog_commit(catalog, is_clock_wrong ? NULL : &clock);
 }
 
 /* Full (EAGAIN), the loop is awake anyway. Else it must hear of it: who waits for a record waits for ever. */
@@ -85,6 +97,7 @@ static void *run(void *userdata) {
         pthread_mutex_lock(&ledger->mutex);
         for (;;) {
                 struct Entry *entry = queue_take(&ledger->todo);
+                bool is_clock_wrong = ledger->is_clock_wrong;
 
                 if (!entry) {
                         if (ledger->is_ending)
@@ -93,7 +106,7 @@ static void *run(void *userdata) {
                         continue;
                 }
                 pthread_mutex_unlock(&ledger->mutex);
-                entry->result = record(ledger->catalog, &entry->work);
+                entry->result = record(ledger, &entry->work, is_clock_wrong);
                 pthread_mutex_lock(&ledger->mutex);
                 queue_put(&ledger->done, entry);
                 wake_loop(ledger);
@@ -134,7 +147,8 @@ static int start_thread(struct Ledger *ledger) {
         return -r;
 }
 
-int ledger_new(sd_event *event, struct Catalog *catalog, struct Ledger **ret) {
+int ledger_new(sd_event *event, struct Catalog *catalog, const uint8_t boot[static CLOCK_BOOT_SIZE],
+               struct Ledger **ret) {
         _cleanup_(ledger_freep) struct Ledger *ledger = calloc(1, sizeof(*ledger));
         int r;
 
@@ -143,6 +157,7 @@ int ledger_new(sd_event *event, struct Catalog *catalog, struct Ledger **ret) {
                 return -ENOMEM;
         }
         ledger->catalog = catalog;
+        memcpy(ledger->boot, boot, sizeof(ledger->boot));
         pthread_mutex_init(&ledger->mutex, NULL);
         pthread_cond_init(&ledger->wake, NULL);
         queue_init(&ledger->todo);
@@ -194,4 +209,10 @@ int ledger_submit(struct Ledger *ledger, const struct LedgerWork *work) {
         pthread_cond_signal(&ledger->wake);
         pthread_mutex_unlock(&ledger->mutex);
         return 0;
+}
+
+void ledger_distrust_clock(struct Ledger *ledger, bool is_clock_wrong) {
+        pthread_mutex_lock(&ledger->mutex);
+        ledger->is_clock_wrong = is_clock_wrong;
+        pthread_mutex_unlock(&ledger->mutex);
 }

@@ -22,11 +22,18 @@ struct LedgerWork {
         void *data;
 };
 
+/* The clock as it is now. */
+struct Clock ledger_clock(const uint8_t boot[static CLOCK_BOOT_SIZE]);
+
 /* Takes the catalog. */
-int ledger_new(sd_event *event, struct Catalog *catalog, struct Ledger **ret);
+int ledger_new(sd_event *event, struct Catalog *catalog, const uint8_t boot[static CLOCK_BOOT_SIZE],
+               struct Ledger **ret);
 /* Lets the thread finish what was handed over; nobody hears of it any more, and the data must outlive this. */
 struct Ledger *ledger_free(struct Ledger *ledger);
 DEFINE_CLEANUP(struct Ledger *, ledger_free)
+
+/* While it is wrong, it is not recorded: the last that was believed stays, to compare with. */
+void ledger_distrust_clock(struct Ledger *ledger, bool is_clock_wrong);
 
 /* On failure nothing was handed over. */
 int ledger_submit(struct Ledger *ledger, const struct LedgerWork *work);

@@ -94,17 +94,45 @@ static int note_delivered(struct Catalog *catalog, void *data) {
 
 /* Before the thread has the catalog: what a run before this one recorded and perhaps did not tell. */
 static int tell_old_events(struct Pass *pass, struct Catalog *catalog) {
+        return catalog_each_event(catalog, pass->boot, sub_saturated(os_now_usec(), RESEND_USEC), tell_again, pass);
+}
+
+/* Whether the clock can be believed. Told once; what it would decide is held. */
+static int check_clock(struct Pass *pass, struct Catalog *catalog) {
+        struct Clock last, now = ledger_clock(pass->boot);
+        int r;
+
+        if (pass->options->is_now_given)
+                return 0;
+        r = catalog_clock(catalog, &last);
+        if (r <= 0)
+                return error_fold(r);
+        switch (clock_compare(&last, &now)) {
+        case CLOCK_RUNS:
+                return 0;
+        case CLOCK_WENT_BACK:
+                log_warning("the clock is behind what was recorded last; nothing is removed");
+                break;
+        case CLOCK_JUMPED_AHEAD:
+                log_warning("the clock jumped ahead by more than a day; nothing is removed");
+                break;
+        }
+        pass->is_clock_wrong = true;
+        return 0;
+}
+
+static void ignore_done(void *userdata _unused_, void *data _unused_, int r _unused_) {
+        /* What could not be noted is told again. */
+}
+
+static int read_boot(uint8_t ret[static CLOCK_BOOT_SIZE]) {
         sd_id128_t boot;
         int r;
 
         r = sd_id128_get_boot(&boot);
         if (r >= 0)
-                memcpy(pass->boot, boot.bytes, sizeof(pass->boot));
-        return catalog_each_event(catalog, pass->boot, sub_saturated(os_now_usec(), RESEND_USEC), tell_again, pass);
-}
-
-static void ignore_done(void *userdata _unused_, void *data _unused_, int r _unused_) {
-        /* What could not be noted is told again. */
+                memcpy(ret, boot.bytes, CLOCK_BOOT_SIZE);
+        return r;
 }
 
 static int start_ledger(struct Manager *manager) {
@@ -114,16 +142,21 @@ static int start_ledger(struct Manager *manager) {
         r = open_catalog(manager, &catalog);
         if (r != 0)
                 return r;
-        if (manager->pass.options->dry_run) {
-                manager->pass.catalog = catalog;
-                return 0;
-        }
+        manager->pass.catalog = catalog;
+        r = read_boot(manager->pass.boot);
+        if (r >= 0 && catalog)
+                r = check_clock(&manager->pass, catalog);
+        if (r < 0 || manager->pass.options->dry_run)
+                return r;
         r = tell_old_events(&manager->pass, catalog);
-        if (r != 0) {
-                catalog_free(catalog);
+        if (r != 0)
                 return error_fold(r);
-        }
-        return ledger_new(manager->pass.event, catalog, &manager->pass.ledger);
+        r = ledger_new(manager->pass.event, TAKE_PTR(manager->pass.catalog), manager->pass.boot, &manager->pass.ledger);
+        /* Who says that it is right for one set, says so for the machine. */
+        if (r >= 0)
+                ledger_distrust_clock(manager->pass.ledger,
+                                      manager->pass.is_clock_wrong && !manager->pass.options->release_set);
+        return r;
 }
 
 static int start_keepers(struct Manager *manager) {

@@ -24,7 +24,8 @@ struct Pass {
         /* Events that the journal has, to be recorded as such. */
         struct PassDelivered *delivered;
         size_t n_delivered, n_delivered_allocated;
-        uint8_t boot[16];
+        uint8_t boot[CLOCK_BOOT_SIZE];
+        bool is_clock_wrong; /* it is behind what was recorded last, or jumped ahead */
         void (*done)(struct Pass *pass, struct Keeper *keeper);
 };
 

@@ -25,8 +25,8 @@ enum CatalogStatement {
 struct Catalog {
         sqlite3 *db;
         bool is_read_only;
-        bool is_begun;     /* SQLite ends a transaction by itself on some failures */
-        int64_t last_usec; /* the latest moment of the open transaction */
+        bool is_begun; /* SQLite ends a transaction by itself on some failures */
+        int n_changes; /* of SQLite's, when the transaction began */
         sqlite3_stmt *statements[_STATEMENT_MAX];
 };
 
@@ -54,4 +54,3 @@ bool catalog_trash_name_is_valid(const char *name);
 /* "" or 32 hexadecimal digits. */
 bool catalog_marker_is_valid(const char *marker);
 /* Remembers that something was recorded at that moment. */
-void catalog_note_usec(struct Catalog *catalog, int64_t usec);

@@ -378,10 +378,20 @@ int catalog_n_removed(struct Catalog *catalog, int64_t set, int64_t destination,
         return r;
 }
 
-int catalog_last_usec(struct Catalog *catalog, int64_t *ret) {
+int catalog_clock(struct Catalog *catalog, struct Clock *ret) {
         _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
         int r;
 
-        r = catalog_prepare(catalog, "SELECT max(last_usec) FROM clock", &s);
-        return r != 0 ? r : read_number(catalog, s, ret);
+        r = catalog_prepare(catalog, "SELECT last_usec, boot, boottime_usec FROM clock", &s);
+        if (r != 0)
+                return r;
+        r = sqlite3_step(s);
+        if (r != SQLITE_ROW)
+                return r == SQLITE_DONE ? 0 : catalog_result(catalog, r);
+        if (sqlite3_column_bytes(s, 1) != CLOCK_BOOT_SIZE)
+                return CATALOG_E_DAMAGED;
+        ret->usec = sqlite3_column_int64(s, 0);
+        memcpy(ret->boot, sqlite3_column_blob(s, 1), CLOCK_BOOT_SIZE);
+        ret->boottime_usec = sqlite3_column_int64(s, 2);
+        return 1;
 }

@@ -86,7 +86,12 @@ static const char *const steps[CATALOG_VERSION] = {
         "  data BLOB NOT NULL"
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX events_undelivered ON events (usec) WHERE boot IS NULL;"
-        "CREATE TABLE clock (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), last_usec INTEGER NOT NULL) STRICT;",
+        "CREATE TABLE clock ("
+        "  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),"
+        "  last_usec INTEGER NOT NULL,"
+        "  boot BLOB NOT NULL CHECK (length(boot) = 16),"
+        "  boottime_usec INTEGER NOT NULL"
+        ") STRICT;",
 };
 
 static int read_pragma(struct Catalog *catalog, const char *sql, int64_t *ret) {

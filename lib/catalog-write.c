@@ -93,7 +93,6 @@ int catalog_put_backup(struct Catalog *catalog, struct CatalogBackup *backup) {
                 return r;
         if (backup->id == 0)
                 backup->id = sqlite3_last_insert_rowid(catalog->db);
-        catalog_note_usec(catalog, backup->seen_usec);
         return 0;
 }
 
@@ -109,7 +108,6 @@ int catalog_end_backup(struct Catalog *catalog, int64_t id, enum CatalogFate fat
         sqlite3_bind_int(s, 2, (int)fate);
         sqlite3_bind_int64(s, 3, usec);
         sqlite3_bind_text(s, 4, strempty(reason), -1, SQLITE_STATIC);
-        catalog_note_usec(catalog, usec);
         return run_on_row(catalog, s);
 }
 
@@ -139,7 +137,6 @@ int catalog_put_copy(struct Catalog *catalog, const struct CatalogCopy *copy) {
         bind_digest(s, 9, copy->has_digest, &copy->digest);
         sqlite3_bind_int64(s, 10, copy->copied_usec);
         sqlite3_bind_int64(s, 11, copy->verified_usec);
-        catalog_note_usec(catalog, MAX(copy->copied_usec, copy->verified_usec));
         return catalog_run(catalog, s);
 }
 
@@ -176,7 +173,6 @@ int catalog_put_intent(struct Catalog *catalog, struct CatalogIntent *intent) {
                 return r;
         if (intent->id == 0)
                 intent->id = sqlite3_last_insert_rowid(catalog->db);
-        catalog_note_usec(catalog, MAX(intent->meant_usec, intent->ended_usec));
         return 0;
 }
 
@@ -191,7 +187,6 @@ int catalog_end_intent(struct Catalog *catalog, int64_t id, enum CatalogIntentSt
         sqlite3_bind_int64(s, 1, id);
         sqlite3_bind_int(s, 2, (int)state);
         sqlite3_bind_int64(s, 3, usec);
-        catalog_note_usec(catalog, usec);
         return run_on_row(catalog, s);
 }
 
@@ -209,7 +204,6 @@ int catalog_put_event(struct Catalog *catalog, const struct CatalogEvent *event)
         sqlite3_bind_int64(s, 2, event->usec);
         /* A NULL pointer would bind NULL. */
         sqlite3_bind_blob(s, 3, event->n_data > 0 ? event->data : "", (int)event->n_data, SQLITE_STATIC);
-        catalog_note_usec(catalog, event->usec);
         return catalog_run(catalog, s);
 }
 

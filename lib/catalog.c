@@ -99,10 +99,6 @@ int catalog_execute(struct Catalog *catalog, const char *sql) {
         return catalog_result(catalog, sqlite3_exec(catalog->db, sql, NULL, NULL, NULL));
 }
 
-void catalog_note_usec(struct Catalog *catalog, int64_t usec) {
-        catalog->last_usec = MAX(catalog->last_usec, usec);
-}
-
 bool catalog_path_is_valid(const char *path, size_t n) {
         if (!path || n == 0 || n > CATALOG_PATH_MAX || strnlen(path, n) != n)
                 return false;
@@ -275,7 +271,6 @@ int catalog_open(const char *directory, bool read_only, struct Catalog **ret) {
         if (!catalog)
                 return -ENOMEM;
         catalog->is_read_only = read_only;
-        catalog->last_usec = INT64_MIN;
         r = read_only ? open_read_only(catalog, path) : open_writable(catalog, path);
         if (r == 0)
                 r = catalog_check_schema(catalog);
@@ -319,33 +314,40 @@ int catalog_begin(struct Catalog *catalog) {
 
         if (r == 0) {
                 catalog->is_begun = true;
-                catalog->last_usec = INT64_MIN;
+                catalog->n_changes = sqlite3_total_changes(catalog->db);
         }
         return r;
 }
 
-static int write_clock(struct Catalog *catalog) {
-        char sql[256];
+static int write_clock(struct Catalog *catalog, const struct Clock *clock) {
+        _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
+        int r;
 
-        if (catalog->last_usec == INT64_MIN)
+        if (!clock || sqlite3_total_changes(catalog->db) == catalog->n_changes)
                 return 0;
-        snprintf(sql, sizeof(sql),
-                 "INSERT INTO clock VALUES (1, %lld) ON CONFLICT DO UPDATE SET last_usec = max(last_usec, %lld)",
-                 (long long)catalog->last_usec, (long long)catalog->last_usec);
-        return catalog_execute(catalog, sql);
+        r = catalog_prepare(
+                catalog,
+                "INSERT INTO clock VALUES (1, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " last_usec = excluded.last_usec, boot = excluded.boot, boottime_usec = excluded.boottime_usec",
+                &s);
+        if (r != 0)
+                return r;
+        sqlite3_bind_int64(s, 1, clock->usec);
+        sqlite3_bind_blob(s, 2, clock->boot, sizeof(clock->boot), SQLITE_STATIC);
+        sqlite3_bind_int64(s, 3, clock->boottime_usec);
+        return catalog_run(catalog, s);
 }
 
-int catalog_commit(struct Catalog *catalog) {
+int catalog_commit(struct Catalog *catalog, const struct Clock *clock) {
         int r = catalog->is_begun && sqlite3_get_autocommit(catalog->db) ? -ECANCELED : 0;
 
         if (r == 0)
-                r = write_clock(catalog);
+                r = write_clock(catalog, clock);
         if (r == 0)
                 r = catalog_execute(catalog, "COMMIT");
         if (r != 0)
                 catalog_rollback(catalog);
         catalog->is_begun = false;
-        catalog->last_usec = INT64_MIN;
         return r;
 }
 
@@ -353,5 +355,4 @@ void catalog_rollback(struct Catalog *catalog) {
         if (!sqlite3_get_autocommit(catalog->db))
                 sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
         catalog->is_begun = false;
-        catalog->last_usec = INT64_MIN;
 }

@@ -15,6 +15,7 @@
 
 #include "lib/backup.h"
 #include "lib/base.h"
+#include "lib/clock.h"
 #include "lib/digest.h"
 
 #define CATALOG_FILE "catalog.db"
@@ -140,7 +141,8 @@ const char *catalog_error_text(int error) _const_;
 const char *catalog_last_error(const struct Catalog *catalog);
 
 int catalog_begin(struct Catalog *catalog);
-int catalog_commit(struct Catalog *catalog); /* on failure all since catalog_begin() is undone */
+/* Notes the clock beside what changed; NULL: it is not to be believed. On failure all since catalog_begin() is undone. */
+int catalog_commit(struct Catalog *catalog, const struct Clock *clock);
 void catalog_rollback(struct Catalog *catalog);
 
 /* Finds a set or a destination by name, or makes it. Read-only: -ENOENT. */
@@ -181,5 +183,5 @@ int catalog_forget_events(struct Catalog *catalog, int64_t before_usec);
 
 /* How many backups were removed there since, companions not counted; destination 0 is the source. */
 int catalog_n_removed(struct Catalog *catalog, int64_t set, int64_t destination, int64_t since_usec, uint64_t *ret);
-/* The latest moment that anything was recorded at; INT64_MIN: nothing yet. */
-int catalog_last_usec(struct Catalog *catalog, int64_t *ret);
+/* 1 with the clock as it was when anything was recorded last, 0 if nothing was. */
+int catalog_clock(struct Catalog *catalog, struct Clock *ret);

@@ -20,18 +20,23 @@ int os_close(int fd) {
         return -1;
 }
 
-int64_t os_now_usec(void) {
+static int64_t read_clock(clockid_t clock) {
         struct timespec ts;
 
-        clock_gettime(CLOCK_REALTIME, &ts);
+        clock_gettime(clock, &ts);
         return ts.tv_sec * USEC_PER_SEC + ts.tv_nsec / NSEC_PER_USEC;
 }
 
-int64_t os_monotonic_usec(void) {
-        struct timespec ts;
+int64_t os_now_usec(void) {
+        return read_clock(CLOCK_REALTIME);
+}
 
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return ts.tv_sec * USEC_PER_SEC + ts.tv_nsec / NSEC_PER_USEC;
+int64_t os_monotonic_usec(void) {
+        return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t os_boottime_usec(void) {
+        return read_clock(CLOCK_BOOTTIME);
 }
 
 bool os_is_temporary_name(const char *name) {

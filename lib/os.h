@@ -53,6 +53,8 @@ int64_t os_now_usec(void);
 
 /* For durations; counts on while the clock is set. */
 int64_t os_monotonic_usec(void);
+/* Likewise, and while the machine sleeps. */
+int64_t os_boottime_usec(void);
 
 /* Whether it is a name that our temporary files have: OS_RESERVED_PREFIX and 16 hexadecimal digits. */
 bool os_is_temporary_name(const char *name);

@@ -58,7 +58,7 @@ static int transaction(struct Catalog *catalog, unsigned which, struct Progress 
                 catalog_rollback(catalog);
                 return r;
         }
-        r = catalog_commit(catalog);
+        r = catalog_commit(catalog, NULL);
         if (r == 0)
                 progress->n_committed++;
         return r;

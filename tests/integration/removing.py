@@ -121,6 +121,24 @@ def an_emptied_source_is_no_reason_to_remove_copies(p):
     equal(backups(p.to), ['db-2026-10-04.sql'])
 
 
+def a_clock_that_jumped_ahead_holds(p):
+    fill(p, 2)
+    go(p.write('[set s]\nSource=@from@\n'))
+    before = catalog(p, 'SELECT last_usec FROM clock')
+    # as if it had been recorded two days ago, a minute of uptime ago
+    catalog(p, 'UPDATE clock SET last_usec = last_usec - ?, boottime_usec = boottime_usec - ?', 2 * 86400 * 10**6,
+            60 * 10**6)
+    for _ in range(2):
+        result = go(p.write(ONE))
+        contains(result.out, 'held as clock: 1')
+        contains(result.err, 'jumped ahead')
+    equal(len(backups(p.source)), 2)
+    assert catalog(p, 'SELECT last_usec FROM clock') < before
+    go(p, '--release=s')
+    equal(len(backups(p.source)), 1)
+    assert 'jumped' not in go(p).err
+
+
 def a_clock_that_went_back_holds(p):
     fill(p, 2)
     go(p.write('[set s]\nSource=@from@\n'))
@@ -239,7 +257,7 @@ def a_copy_that_is_not_what_was_copied_holds(p):
 
 main(what_is_due_goes_and_is_audited, a_mass_is_held_until_a_person_says_so, the_past_hour_counts,
      uncopied_is_held_unless_told_otherwise, the_trash_keeps_for_a_while, a_trash_that_others_may_write_to_is_none,
-     another_directory_is_not_the_source, an_emptied_source_is_no_reason_to_remove_copies, a_clock_that_went_back_holds,
+     another_directory_is_not_the_source, an_emptied_source_is_no_reason_to_remove_copies, a_clock_that_went_back_holds, a_clock_that_jumped_ahead_holds,
      a_stopped_series_and_its_newest_stay, without_a_file_it_asks_first, a_destination_s_own_removals_are_recorded_too,
      companions_are_removed_with_it_there_too, a_shorter_trash_purges_what_is_in_it,
      what_changed_in_the_trash_is_not_purged, a_source_that_is_away_removes_nothing,

@@ -15,6 +15,7 @@
 
 #define MANY 20000
 
+static const struct Clock test_clock = {.usec = 300, .boot = "here", .boottime_usec = 30};
 static const struct BackupStat some_stat = {
         .ino = UINT64_MAX - 1, .size = 5, .mtime_usec = -7, .birth_usec = BACKUP_NO_BIRTH};
 
@@ -91,7 +92,7 @@ static void tell(struct Catalog *catalog, struct Story *story) {
                                                .meant_usec = 250};
         ck_assert_int_eq(catalog_put_intent(catalog, &story->intent), 0);
         ck_assert_int_eq(catalog_put_event(catalog, &event), 0);
-        ck_assert_int_eq(catalog_commit(catalog), 0);
+        ck_assert_int_eq(catalog_commit(catalog, &test_clock), 0);
 }
 
 struct Seen {
@@ -165,16 +166,15 @@ START_TEST(updates) {
         struct Story story = {};
         struct Seen seen = {};
         struct Tree tree;
-        int64_t usec;
+        struct Clock clock;
         uint64_t n;
 
         tree_init(&tree);
         catalog = must_open(&tree, false);
-        ck_assert_int_eq(catalog_last_usec(catalog, &usec), 0);
-        ck_assert_int_eq(usec, INT64_MIN);
+        ck_assert_int_eq(catalog_clock(catalog, &clock), 0);
         tell(catalog, &story);
-        ck_assert_int_eq(catalog_last_usec(catalog, &usec), 0);
-        ck_assert_int_eq(usec, 300);
+        ck_assert_int_eq(catalog_clock(catalog, &clock), 1);
+        ck_assert_int_eq(memcmp(&clock, &test_clock, sizeof(clock)), 0);
 
         /* Renamed: its copy lies where it lay. */
         story.backup.path = "new";
@@ -211,9 +211,16 @@ START_TEST(updates) {
         ck_assert_uint_eq(n, 0);
         ck_assert_int_eq(catalog_each_intent(catalog, story.set, see_intent, &seen), 0);
         ck_assert_uint_eq(seen.n, 2);
-        ck_assert_int_eq(catalog_commit(catalog), 0);
-        ck_assert_int_eq(catalog_last_usec(catalog, &usec), 0);
-        ck_assert_int_eq(usec, 600);
+        ck_assert_int_eq(catalog_commit(catalog, &test_clock), 0);
+
+        /* A clock that is not believed is not recorded, nor is one where nothing changed. */
+        ck_assert_int_eq(catalog_begin(catalog), 0);
+        ck_assert_int_eq(catalog_end_intent(catalog, story.intent.id, CATALOG_INTENT_PUT_BACK, 700), 0);
+        ck_assert_int_eq(catalog_commit(catalog, NULL), 0);
+        ck_assert_int_eq(catalog_begin(catalog), 0);
+        ck_assert_int_eq(catalog_commit(catalog, &(struct Clock){.usec = 9}), 0);
+        ck_assert_int_eq(catalog_clock(catalog, &clock), 1);
+        ck_assert_int_eq(memcmp(&clock, &test_clock, sizeof(clock)), 0);
         tree_done(&tree);
 }
 END_TEST
@@ -390,7 +397,7 @@ START_TEST(undoes_all_when_it_cannot_commit) {
         /* SQLite may have ended the transaction; nothing goes in beside it, and it cannot be committed. */
         if (sqlite3_get_autocommit(catalog->db)) {
                 ck_assert_int_lt(catalog_end_backup(catalog, 1, CATALOG_GONE, 1, "x"), 0);
-                ck_assert_int_lt(catalog_commit(catalog), 0);
+                ck_assert_int_lt(catalog_commit(catalog, &test_clock), 0);
         } else
                 catalog_rollback(catalog);
         ck_assert_int_eq(number(catalog, "SELECT count(*) FROM backups"), 1);
@@ -402,10 +409,10 @@ START_TEST(undoes_all_when_it_cannot_commit) {
         ck_assert_int_eq(catalog_put_backup(catalog, &story.backup), 0);
         execute(catalog, "PRAGMA defer_foreign_keys = ON");
         execute(catalog, "INSERT INTO destinations (set_id, name) VALUES (99, 'x')");
-        ck_assert_int_ne(catalog_commit(catalog), 0);
+        ck_assert_int_ne(catalog_commit(catalog, &test_clock), 0);
         ck_assert_int_eq(number(catalog, "SELECT count(*) FROM backups"), 1);
         ck_assert_int_eq(catalog_begin(catalog), 0);
-        ck_assert_int_eq(catalog_commit(catalog), 0);
+        ck_assert_int_eq(catalog_commit(catalog, &test_clock), 0);
         tree_done(&tree);
 }
 END_TEST
@@ -430,7 +437,7 @@ START_TEST(survives_a_full_disk) {
                 r = catalog_put_backup(catalog, &story.backup);
         }
         if (r == 0)
-                r = catalog_commit(catalog);
+                r = catalog_commit(catalog, &test_clock);
         else
                 catalog_rollback(catalog);
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -737,7 +744,7 @@ START_TEST(takes_many) {
                 memcpy(event.id, &i, sizeof(i));
                 ck_assert_int_eq(catalog_put_event(catalog, &event), 0);
         }
-        ck_assert_int_eq(catalog_commit(catalog), 0);
+        ck_assert_int_eq(catalog_commit(catalog, &test_clock), 0);
         printf("# %d each of backup, copy, intent, its end, event in %lld us\n", MANY,
                (long long)(os_monotonic_usec() - start));
         ck_assert_int_eq(number(catalog, "SELECT count(*) FROM backups"), MANY + 1);
