@@ -22,6 +22,8 @@
 #define BATCH_BYTES (UINT64_C(256) * 1024 * 1024)
 /* A destination on which nothing works any more (full, read-only) is not tried with every file of a set. */
 #define N_FAILED_MAX 20
+/* So many that cannot be copied are said one by one; the number of all is in the sum. */
+#define N_SAID_MAX 1000
 
 /* A file of a batch, and what came of it. */
 struct CopyItem {
@@ -280,15 +282,20 @@ static void suspect(struct KeeperTree *tree, struct CopyItem *item) {
         keeper_emit(&tree->keeper->source, (struct Event){.kind = EVENT_SUSPECT, .file = item->path});
 }
 
+/* Not of this file alone: the next would fail likewise. */
+static bool is_of_destination(int error) {
+        return error == -ENOSPC || error == -EDQUOT || error == -EIO || error == -EROFS || error == -ENODEV ||
+               error == -ENXIO || error == -ESTALE || error == -ENOTCONN || error == -ETIMEDOUT;
+}
+
 static void failed(struct KeeperTree *tree, const struct CopyItem *item, const struct Report *report) {
-        tree->n_failed++;
         tree->keeper->failed = true;
-        if (++tree->n_failed_in_a_row == N_FAILED_MAX) {
+        if (is_of_destination(report->error) && ++tree->n_failed_in_a_row == N_FAILED_MAX) {
                 log_error("%s: %d copies failed one after another; no more are tried in this pass", tree->what,
                           N_FAILED_MAX);
                 tree->is_stopped = true;
         }
-        if (tree->n_failed_in_a_row < N_FAILED_MAX)
+        if (tree->n_failed_in_a_row < N_FAILED_MAX && tree->n_failed++ < N_SAID_MAX)
                 keeper_emit(tree, (struct Event){
                                           .kind = EVENT_COPY_FAILED,
                                           .file = item->path,
@@ -309,13 +316,8 @@ static void tell_lost(struct KeeperTree *tree, uint32_t lost) {
                           });
 }
 
-/* Where the name was taken, the path has another last component. */
 static int versioned(struct CopyBatch *batch, struct CopyItem *item, const char *name) {
-        char *path;
-
-        if (asprintf(&path, "%.*s%s", (int)(strlen(item->path) - strlen(walk_name(item->path))), item->path, name) < 0)
-                return -ENOMEM;
-        item->path = records_own(batch->records, path);
+        item->path = keeper_version_path(batch->records, item->path, name);
         return item->path ? 0 : -ENOMEM;
 }
 
@@ -361,7 +363,7 @@ void keeper_copied(struct KeeperTree *tree, const struct Report *report) {
         int r;
 
         if (!batch || report->id >= batch->n_items) {
-                keeper_fail(tree->keeper, -EBADMSG);
+                worker_reject(tree->worker);
                 return;
         }
         r = take_result(tree, batch, &batch->items[report->id], report);
@@ -375,6 +377,8 @@ void keeper_copied(struct KeeperTree *tree, const struct Report *report) {
                 if (r >= 0 && tree->batches[0] == NULL)
                         progress_end(tree->keeper->pass->progress, tree);
         }
-        if (r < 0)
+        if (r == -EBADMSG)
+                worker_reject(tree->worker);
+        else if (r < 0)
                 keeper_fail(tree->keeper, r);
 }

@@ -31,6 +31,12 @@ int keeper_commit(struct KeeperTree *tree);
 /* Fills in what is the same for all: id, time and set; and emits it. */
 void keeper_emit(struct KeeperTree *tree, struct Event event);
 
+/* Why a removal failed; in buf where it lies in the trash directory and cannot go back. */
+const char *keeper_removal_reason(const struct CatalogIntent *intent, const struct Report *report,
+                                  char buf[static EVENT_REASON_MAX]);
+/* The source is another directory than the one that the catalog knows, and nobody said that it is right. */
+bool keeper_is_other_source(const struct Keeper *keeper);
+bool keeper_is_clock_wrong(const struct Keeper *keeper);
 /* Records the end of a removal with its event, and tells it; takes the records. */
 int keeper_conclude_removal(struct KeeperTree *tree, struct Records *records, const struct CatalogIntent *intent,
                             enum CatalogIntentState state, struct Event event);
@@ -47,6 +53,7 @@ int keeper_step_record(struct Keeper *keeper);
 int keeper_step_rename(struct Keeper *keeper);
 int keeper_step_copy(struct Keeper *keeper);
 int keeper_step_remove(struct Keeper *keeper);
+int keeper_step_purge(struct Keeper *keeper);
 int keeper_step_list(struct Keeper *keeper);
 
 /* What a worker reports. */
@@ -58,6 +65,9 @@ void keeper_verified(struct KeeperTree *tree, const struct Report *report);
 void keeper_renamed(struct KeeperTree *tree, const struct Report *report);
 void keeper_copied(struct KeeperTree *tree, const struct Report *report);
 void keeper_removed(struct KeeperTree *tree, const struct Report *report);
+
+/* Where the name was taken, the path has another last component; the records'. NULL: no memory. */
+const char *keeper_version_path(struct Records *records, const char *path, const char *name);
 
 void keeper_free_copying(struct KeeperTree *tree);
 void keeper_free_removing(struct KeeperTree *tree);

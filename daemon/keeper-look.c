@@ -13,13 +13,16 @@
 #include "daemon/options.h"
 #include "lib/array.h"
 #include "lib/error.h"
+#include "lib/marker.h"
 #include "lib/os.h"
 #include "lib/scan.h"
 #include "lib/span.h"
+#include "lib/walk.h"
 
 /* So many skipped or unreadable names are said one by one; more are a number. */
 #define N_SAID_MAX 20
 #define N_LEFTOVERS_MAX 10000
+#define N_MARKERS_MAX 1000
 
 static bool is_source(const struct KeeperTree *tree) {
         return !tree->config;
@@ -111,6 +114,7 @@ static int new_marker_done(struct KeeperTree *tree, const struct Report *report)
 }
 
 static int on_ready(struct KeeperTree *tree, const struct Report *report) {
+        tree->is_connecting = false;
         worker_came(tree->worker);
         if (report->outcome != READY_OK) {
                 tree->is_stopped = true;
@@ -118,6 +122,7 @@ static int on_ready(struct KeeperTree *tree, const struct Report *report) {
         } else {
                 tree->is_there = true;
                 tree->device = report->device;
+                tree->root = report->stat;
                 if (!is_source(tree))
                         new_marker_done(tree, report);
         }
@@ -134,7 +139,7 @@ static void on_report(void *userdata, const struct Report *report) {
 
         switch (report->kind) {
         case REPORT_READY:
-                r = on_ready(tree, report);
+                r = tree->is_connecting ? on_ready(tree, report) : -EBADMSG;
                 break;
         case REPORT_DIRECTORY:
         case REPORT_FILE:
@@ -142,16 +147,21 @@ static void on_report(void *userdata, const struct Report *report) {
         case REPORT_OURS:
         case REPORT_UNREADABLE:
         case REPORT_SCANNED:
-                r = keeper_looked(tree, report);
+                r = tree->is_scanning ? keeper_looked(tree, report) : -EBADMSG;
                 break;
         case REPORT_PROGRESS:
                 tree->bytes_sent += report->number;
                 break;
         case REPORT_RESULT:
+                if (tree->n_open <= tree->is_scanning ||
+                    (*strempty(report->name) && !walk_name_is_valid(report->name))) {
+                        r = -EBADMSG;
+                        break;
+                }
                 worker_came(tree->worker);
                 if (keeper->step == STEP_LOOK)
                         on_leftover(tree, report);
-                else if (keeper->step == STEP_RECOVER)
+                else if (keeper->step == STEP_RECOVER || keeper->step == STEP_PURGE)
                         keeper_recovered(tree, report);
                 else if (keeper->step == STEP_VERIFY)
                         keeper_verified(tree, report);
@@ -166,7 +176,9 @@ static void on_report(void *userdata, const struct Report *report) {
         case _REPORT_KIND_MAX:
                 break;
         }
-        if (r < 0) {
+        if (r == -EBADMSG)
+                worker_reject(tree->worker);
+        else if (r < 0) {
                 keeper_fail(keeper, r);
                 keeper_go_on(keeper);
         }
@@ -227,6 +239,7 @@ static int connect_tree(struct KeeperTree *tree) {
         int r;
 
         r = worker_new(keeper->pass->event, &setup, keeper->pass->options->patience_usec, &handler, &tree->worker);
+        tree->is_connecting = r >= 0;
         if (r >= 0)
                 keeper_open(tree);
         return r;
@@ -274,6 +287,17 @@ static void say_counts(const struct KeeperTree *tree) {
 static void compare_trees(struct KeeperTree *tree, bool is_first) {
         const struct KeeperTree *source = &tree->keeper->source;
 
+        for (size_t i = 0; i < source->n_markers; i++)
+                /* A birth time is not seen through every mount. */
+                if (tree->marker_stat.ino != 0 && source->markers[i].ino == tree->marker_stat.ino &&
+                    source->markers[i].mtime_usec == tree->marker_stat.mtime_usec) {
+                        tree->keeper->failed = true;
+                        tree->is_there = false;
+                        log_error("%s: %s and the source %s are one, by a mount; nothing is copied there", tree->what,
+                                  log_name(tree->path), log_name(source->path));
+                        return;
+                }
+
         if (tree->device != source->device)
                 return;
         if (tree->root.ino == source->root.ino) {
@@ -305,6 +329,7 @@ static int on_scanned(struct KeeperTree *tree, const struct Report *report) {
         size_t n_gone;
         int r;
 
+        tree->is_scanning = false;
         worker_came(tree->worker);
         tree->device = report->device;
         tree->root = report->stat;
@@ -315,13 +340,23 @@ static int on_scanned(struct KeeperTree *tree, const struct Report *report) {
         r = index_sweep(tree->index, &n_gone);
         if (r >= 0)
                 r = index_arrange(tree->index);
-        if (r < 0)
-                return r;
         if (tree->keeper->round == 0)
                 say_counts(tree);
-        r = send_leftovers(tree);
+        if (r >= 0)
+                r = send_leftovers(tree);
+        if (r < 0)
+                keeper_fail(tree->keeper, r);
         keeper_close(tree);
-        return r;
+        return 0;
+}
+
+/* The mark of a destination: its own, or one that is seen in the source. */
+static int note_marker(struct KeeperTree *tree, const char *directory, const struct BackupStat *stat) {
+        if (!is_source(tree) && !*directory)
+                tree->marker_stat = *stat;
+        if (!is_source(tree) || tree->n_markers >= N_MARKERS_MAX)
+                return 0;
+        return ARRAY_APPEND(tree, markers, *stat);
 }
 
 /* A temporary file of ours, and nobody else has this destination's lock: whoever made it is dead. */
@@ -330,6 +365,8 @@ static int on_ours(struct KeeperTree *tree, const struct Report *report) {
         _cleanup_(freep) char *path = NULL;
         int r;
 
+        if (streq(report->name, MARKER_FILE))
+                return note_marker(tree, directory, &report->stat);
         if (is_source(tree) || !tree->keeper->pass->ledger || !os_is_temporary_name(report->name) ||
             tree->n_leftovers >= N_LEFTOVERS_MAX)
                 return 0;
@@ -349,7 +386,7 @@ int keeper_looked(struct KeeperTree *tree, const struct Report *report) {
 
         if (report->kind == REPORT_SCANNED)
                 return on_scanned(tree, report);
-        if (!report->name || (report->kind == REPORT_FILE && strchr(report->name, '/')))
+        if (!report->name || (report->kind == REPORT_FILE && !walk_name_is_valid(report->name)))
                 return -EBADMSG;
         switch (report->kind) {
         case REPORT_DIRECTORY:
@@ -415,6 +452,7 @@ static int look_at_tree(struct KeeperTree *tree) {
         const struct ConfigSet *set = tree->keeper->set;
         int r = 0;
 
+        tree->is_scanning = true;
         tree->directory = INDEX_NONE;
         tree->n_skipped = tree->n_unreadable = 0;
         tree->is_partial = false;

@@ -183,16 +183,26 @@ static bool is_accepted(const struct Keeper *keeper) {
         return name && streq(name, keeper->set->name);
 }
 
+bool keeper_is_clock_wrong(const struct Keeper *keeper) {
+        return keeper->pass->is_clock_wrong && !is_accepted(keeper);
+}
+
+bool keeper_is_other_source(const struct Keeper *keeper) {
+        const struct BackupStat *root = &keeper->source.root;
+
+        return keeper->has_root && keeper->source.is_there && !is_accepted(keeper) &&
+               (keeper->root.ino != root->ino || keeper->root.birth_usec != root->birth_usec);
+}
+
 /* Is it the directory that it was, and did others empty it? Nothing of such a set may be removed. */
 static void check_source(struct Keeper *keeper) {
-        const struct BackupStat *root = &keeper->source.root;
         size_t n_gone = 0;
 
         if (!keeper->recall || is_accepted(keeper))
                 return;
         for (size_t i = 0; i < keeper->recall->n_ends; i++)
                 n_gone += keeper->recall->ends[i].fate == CATALOG_GONE;
-        if (keeper->has_root && (keeper->root.ino != root->ino || keeper->root.birth_usec != root->birth_usec))
+        if (keeper_is_other_source(keeper))
                 hold_source(keeper, "it is another directory than before");
         else if (n_gone > 0 && index_n_entries(keeper->source.index) == 0)
                 hold_source(keeper, "it is empty, and retaind did not empty it");
@@ -268,7 +278,7 @@ static int make_plans(struct Keeper *keeper) {
                 .now_usec = keeper->pass->options->now_usec,
                 .source_is_partial = keeper->source.is_partial || keeper->is_source_held,
                 .n_removed = keeper->source.n_removed_before,
-                .is_clock_wrong = keeper->pass->is_clock_wrong && !is_accepted(keeper),
+                .is_clock_wrong = keeper_is_clock_wrong(keeper),
                 .is_released =
                         is_accepted(keeper) || (keeper->pass->options->release && !keeper->pass->options->release_set),
         };

@@ -5,10 +5,13 @@
  * what happened behind our back.
  */
 
+#include <stdio.h>
+
 #include "daemon/keeper-internal.h"
 #include "daemon/options.h"
 #include "lib/array.h"
 #include "lib/error.h"
+#include "lib/walk.h"
 
 /* So much is recorded in one transaction, and so many of them wait for the disk at once. */
 #define N_RECORDED 1000
@@ -35,6 +38,14 @@ int keeper_backup_row(struct Keeper *keeper, struct Records *records, uint32_t e
                 .seen_usec = records->usec,
         };
         return 0;
+}
+
+const char *keeper_version_path(struct Records *records, const char *path, const char *name) {
+        char *there;
+
+        if (asprintf(&there, "%.*s%s", (int)(strlen(path) - strlen(walk_name(path))), path, name) < 0)
+                return NULL;
+        return records_own(records, there);
 }
 
 static int add_copy(struct Records *records, size_t backup, int64_t id, int64_t destination,
@@ -187,6 +198,10 @@ static int record_changes(struct Keeper *keeper) {
                                                                    ? "removed by others"
                                                                    : "its name has other content",
                                          });
+        /* In the same transaction as what it replaced, whose copies make it a change. */
+        for (size_t i = 0; i < recall->n_ends && r >= 0 && !keeper->is_source_held; i++)
+                if (recall->ends[i].entry != INDEX_NONE && recall->backups[recall->ends[i].entry].id == 0)
+                        r = add_entry(keeper, records, recall->ends[i].entry);
         for (size_t i = 0; i < recall->n_renames && r >= 0; i++) {
                 struct CatalogBackup row;
 
@@ -255,9 +270,5 @@ int keeper_step_record(struct Keeper *keeper) {
 
         tell_changes(keeper);
         r = record_markers(keeper);
-        if (r >= 0)
-                r = record_changes(keeper);
-        if (r >= 0)
-                r = record_more(keeper);
-        return r;
+        return r < 0 ? r : record_changes(keeper); /* and when that is durable, record_more() */
 }

@@ -3,8 +3,10 @@
 /*
  * Removals that a run before this one began: what lies in the trash directory
  * goes back to its place if it was not to stay there, what is gone is recorded as
- * removed, and what was to stay there for Trash= is unlinked when that is over.
+ * removed. And what was to stay there for Trash=: when that is over, it is unlinked.
  */
+
+#include <stdio.h>
 
 #include "daemon/keeper-internal.h"
 #include "daemon/log.h"
@@ -16,7 +18,8 @@
 static struct KeeperTree *tree_of(struct Keeper *keeper, const struct CatalogIntent *intent) {
         struct KeeperTree *tree = NULL;
 
-        if (intent->destination == 0)
+        /* What is missing in another directory was not removed. */
+        if (intent->destination == 0 && !keeper_is_other_source(keeper))
                 tree = &keeper->source;
         for (size_t c = 0; c < keeper->set->n_copies; c++)
                 if (keeper->copies[c].id == intent->destination)
@@ -38,9 +41,11 @@ static bool is_owner_gone(const struct Keeper *keeper, const struct CatalogInten
 
 /* What is to be done about an intent; negative: nothing. */
 static int job_for(const struct KeeperTree *tree, const struct CatalogIntent *intent) {
+        if (tree->keeper->step == STEP_PURGE)
+                return intent->state == CATALOG_INTENT_TRASHED && is_over(tree, intent) ? JOB_PURGE : -1;
         if (intent->state == CATALOG_INTENT_TRASHED)
-                return is_over(tree, intent) ? JOB_PURGE : -1;
-        return intent->owner != 0 && is_owner_gone(tree->keeper, intent) ? JOB_REMOVE : JOB_UNDO;
+                return -1;
+        return intent->owner != 0 && is_owner_gone(tree->keeper, intent) ? JOB_FINISH : JOB_UNDO;
 }
 
 static int send(struct KeeperTree *tree, size_t number, const struct CatalogIntent *intent) {
@@ -59,6 +64,15 @@ static int send(struct KeeperTree *tree, size_t number, const struct CatalogInte
                                  });
 }
 
+static int commit_all(struct Keeper *keeper) {
+        int r = keeper->source.is_there ? keeper_commit(&keeper->source) : 0;
+
+        for (size_t c = 0; c < keeper->set->n_copies && r >= 0; c++)
+                if (keeper->copies[c].is_there)
+                        r = keeper_commit(&keeper->copies[c]);
+        return r;
+}
+
 /* First backups, then companions: what becomes of these depends on what was found of those. */
 int keeper_step_recover(struct Keeper *keeper) {
         bool companions = keeper->n_recoveries++ > 0;
@@ -74,17 +88,44 @@ int keeper_step_recover(struct Keeper *keeper) {
                 if (tree && (keeper->intents[i].owner != 0) == companions)
                         r = send(tree, i, &keeper->intents[i]);
         }
-        if (r >= 0)
-                r = keeper_commit(&keeper->source);
-        for (size_t c = 0; c < keeper->set->n_copies && r >= 0; c++)
-                if (keeper->copies[c].is_there)
-                        r = keeper_commit(&keeper->copies[c]);
-        return r;
+        return r < 0 ? r : commit_all(keeper);
+}
+
+/* A copy of it is not there as it was: perhaps what lies in the trash directory is all that is left. */
+static bool is_last(const struct Keeper *keeper, const struct CatalogIntent *intent) {
+        for (size_t i = 0; i < keeper->recall->n_unsafe; i++)
+                if (intent->backup != 0 && keeper->recall->unsafe[i] == intent->backup)
+                        return true;
+        return false;
+}
+
+/* What lay in the trash directory for Trash=. As for a removal, the clock and the source must be right. */
+int keeper_step_purge(struct Keeper *keeper) {
+        size_t n_last = 0;
+        int r = 0;
+
+        if (keeper->is_source_held || !keeper->recall || keeper_is_clock_wrong(keeper))
+                return 0;
+        for (size_t i = 0; i < keeper->n_intents && r >= 0; i++) {
+                const struct CatalogIntent *intent = &keeper->intents[i];
+                struct KeeperTree *tree = tree_of(keeper, intent);
+
+                if (!tree || tree->is_stopped || job_for(tree, intent) < 0)
+                        continue;
+                if (is_last(keeper, intent))
+                        n_last++;
+                else
+                        r = send(tree, i, intent);
+        }
+        if (n_last > 0)
+                log_warning("%s: %zu files stay in " REMOVE_DIRECTORY ": a copy of them is not there as it was",
+                            keeper->set->name, n_last);
+        return r < 0 ? r : commit_all(keeper);
 }
 
 /* The end of an unfinished removal, and what is said of it; false where it is not yet at its end. */
 static bool conclude(const struct CatalogIntent *intent, const struct Report *report, struct Event *event,
-                     enum CatalogIntentState *state) {
+                     enum CatalogIntentState *state, char buf[static EVENT_REASON_MAX]) {
         *event = (struct Event){
                 .file = intent->path,
                 .has_size = true,
@@ -94,12 +135,13 @@ static bool conclude(const struct CatalogIntent *intent, const struct Report *re
         if (report->outcome == REMOVE_FAILED) {
                 event->kind = EVENT_REMOVE_FAILED;
                 event->error = -report->error;
-                event->reason = report->flag ? "its name was taken meanwhile; it lies in .retaind-trash" : report->text;
-                *state = CATALOG_INTENT_TRASHED;
-                return report->flag && intent->state == CATALOG_INTENT_MEANT;
+                event->reason = keeper_removal_reason(intent, report, buf);
+                return false; /* tried again by the next pass, and said again */
         }
         if (intent->state == CATALOG_INTENT_TRASHED) {
                 event->kind = EVENT_PURGED;
+                if (report->outcome == REMOVE_GONE)
+                        event->reason = "others had taken it from " REMOVE_DIRECTORY;
                 *state = CATALOG_INTENT_DONE;
                 return true;
         }
@@ -108,6 +150,11 @@ static bool conclude(const struct CatalogIntent *intent, const struct Report *re
                 event->reason = "a run that died had not yet removed it; it is in its place";
                 *state = CATALOG_INTENT_PUT_BACK;
                 return true;
+        }
+        if (report->outcome == REMOVE_GONE) {
+                snprintf(buf, EVENT_REASON_MAX, "%s; a run that died had begun it, and it is gone",
+                         strempty(intent->reason));
+                event->reason = buf;
         }
         event->kind = report->outcome == REMOVE_TRASHED ? EVENT_TRASHED : EVENT_REMOVED;
         *state = report->outcome == REMOVE_TRASHED ? CATALOG_INTENT_TRASHED : CATALOG_INTENT_DONE;
@@ -118,16 +165,17 @@ void keeper_recovered(struct KeeperTree *tree, const struct Report *report) {
         struct Keeper *keeper = tree->keeper;
         enum CatalogIntentState state;
         struct Records *records;
+        char reason[EVENT_REASON_MAX];
         struct Event event;
         bool is_at_end;
         int r = -ENOMEM;
 
         if (report->id >= keeper->n_intents || report->outcome >= _REMOVE_OUTCOME_MAX) {
-                keeper_fail(keeper, -EBADMSG);
+                worker_reject(tree->worker);
                 return;
         }
         keeper->recovered[report->id] = (uint8_t)(report->outcome + 1);
-        is_at_end = conclude(&keeper->intents[report->id], report, &event, &state);
+        is_at_end = conclude(&keeper->intents[report->id], report, &event, &state, reason);
         if (!is_at_end) {
                 keeper_emit(tree, event);
                 return;

@@ -94,6 +94,9 @@ static int add_intent(struct RemoveBatch *batch, const struct RemoveItem *item) 
         if (!path || !reason || !trash_name)
                 return -ENOMEM;
         index_entry(tree->index, item->entry, &e);
+        /* The index has the backup's birth in the place of the copy's, where ages are counted from it. */
+        if (!is_source(tree))
+                e.stat = tree->keeper->recall->copies[tree->copy][item->entry].stat;
         if (ARRAY_APPEND(records, owners, item->owner) < 0)
                 return -ENOMEM;
         return ARRAY_APPEND(records, intents,
@@ -182,6 +185,22 @@ static int add_backup(struct RemoveBatch *batch, uint32_t entry) {
         return r;
 }
 
+/* A companion that is being written or is suspect keeps its backup: it is about it. */
+static bool has_busy_companion(const struct KeeperTree *tree, uint32_t entry) {
+        const struct Keeper *keeper = tree->keeper;
+        const uint32_t *companions;
+        struct IndexEntry e;
+        size_t n;
+
+        index_companions(tree->index, entry, &companions, &n);
+        for (size_t i = 0; i < n && is_source(tree); i++)
+                if (keeper->recall->flags[companions[i]] & PLAN_FLAG_SUSPECT ||
+                    (index_entry(tree->index, companions[i], &e) &&
+                     backup_is_settling(e.stat.mtime_usec, keeper->pass->options->now_usec, keeper->set->settle_usec)))
+                        return true;
+        return false;
+}
+
 /* What the plan lets go, as much as is recorded at once. */
 static int begin_batch(struct KeeperTree *tree) {
         _cleanup_(batch_freep) struct RemoveBatch *batch = batch_new(tree);
@@ -194,7 +213,8 @@ static int begin_batch(struct KeeperTree *tree) {
                 struct IndexEntry e;
 
                 if (index_entry(tree->index, tree->cursor, &e) && !e.is_companion &&
-                    plan_item(tree->plan, tree->cursor).verdict == PLAN_REMOVE)
+                    plan_item(tree->plan, tree->cursor).verdict == PLAN_REMOVE &&
+                    !has_busy_companion(tree, tree->cursor))
                         r = add_backup(batch, tree->cursor);
         }
         for (size_t i = 0; i < batch->n_items && r >= 0; i++)
@@ -279,8 +299,18 @@ static int add_end(struct KeeperTree *tree, struct Records *records, const struc
                 });
 }
 
+const char *keeper_removal_reason(const struct CatalogIntent *intent, const struct Report *report,
+                                  char buf[static EVENT_REASON_MAX]) {
+        if (!report->flag)
+                return report->text;
+        snprintf(buf, EVENT_REASON_MAX, "%s: it lies in " REMOVE_DIRECTORY "/%s", strempty(report->text),
+                 intent->trash_name);
+        return buf;
+}
+
 static struct Event event_of(const struct KeeperTree *tree, const struct CatalogIntent *intent,
-                             const struct RemoveItem *item, const struct Report *report) {
+                             const struct RemoveItem *item, const struct Report *report,
+                             char buf[static EVENT_REASON_MAX]) {
         struct Event event = {
                 .file = intent->path,
                 .has_size = true,
@@ -304,7 +334,7 @@ static struct Event event_of(const struct KeeperTree *tree, const struct Catalog
         case _REMOVE_OUTCOME_MAX:
                 event.kind = EVENT_REMOVE_FAILED;
                 event.error = -report->error;
-                event.reason = report->flag ? "its name was taken meanwhile; it lies in .retaind-trash" : report->text;
+                event.reason = keeper_removal_reason(intent, report, buf);
                 break;
         }
         if (index_entry(tree->index, item->entry, &e) && e.time_from != BACKUP_TIME_NONE) {
@@ -325,6 +355,7 @@ static int add_outcome(struct RemoveBatch *batch, struct Records *records, size_
         const struct CatalogIntent *intent = &batch->records->intents[i];
         struct RemoveItem *item = &batch->items[i];
         struct KeeperTree *tree = batch->tree;
+        char reason[EVENT_REASON_MAX];
         enum CatalogIntentState state;
         int r = 0;
 
@@ -332,14 +363,12 @@ static int add_outcome(struct RemoveBatch *batch, struct Records *records, size_
         state = item->outcome == REMOVE_DONE      ? CATALOG_INTENT_DONE
                 : item->outcome == REMOVE_TRASHED ? CATALOG_INTENT_TRASHED
                                                   : CATALOG_INTENT_PUT_BACK;
-        if (item->outcome == REMOVE_FAILED && report->flag)
-                state = CATALOG_INTENT_TRASHED; /* it did not find back: nothing is lost, and Trash= will not unlink it soon */
-        /* A companion whose backup is gone stays meant: the next pass tries again. */
-        if (!is_left_behind(batch, item))
+        /* A companion whose backup is gone, and what did not find back: they stay meant, and the next pass tries again. */
+        if (!is_left_behind(batch, item) && !(item->outcome == REMOVE_FAILED && report->flag))
                 r = add_end(tree, records, intent, state);
         /* Of a companion that stays because its backup does, nothing is said. */
         if (r >= 0 && item->outcome != REMOVE_GONE && !(item->is_companion && item->outcome == REMOVE_PUT_BACK))
-                r = add_event(tree, records, event_of(tree, intent, item, report));
+                r = add_event(tree, records, event_of(tree, intent, item, report, reason));
         if (r >= 0 && (item->outcome == REMOVE_DONE || item->outcome == REMOVE_TRASHED)) {
                 tree->removed.n++;
                 tree->removed.bytes += intent->stat.size;
@@ -409,7 +438,7 @@ void keeper_removed(struct KeeperTree *tree, const struct Report *report) {
         int r = 0;
 
         if (!batch || report->id >= batch->n_items || report->outcome >= _REMOVE_OUTCOME_MAX) {
-                keeper_fail(tree->keeper, -EBADMSG);
+                worker_reject(tree->worker);
                 return;
         }
         if (!tree->outcomes)

@@ -14,6 +14,7 @@ struct Move {
         const char *from; /* the recall's */
         char *to;
         size_t number; /* of the recall's move */
+        const struct BackupStat *stat;
         bool is_sent;
 };
 
@@ -40,6 +41,7 @@ static int find_moves(const struct KeeperTree *tree, struct Move *moves, size_t 
                         .from = recall->moves[i].from,
                         .to = recall_path(tree->keeper->source.index, recall->moves[i].entry),
                         .number = i,
+                        .stat = &recall->moves[i].stat,
                 };
                 if (!moves[(*ret_n)++].to)
                         return -ENOMEM;
@@ -52,13 +54,18 @@ static int send_move(struct KeeperTree *tree, struct Move *move) {
         if (move->is_sent)
                 return 0;
         move->is_sent = true;
-        return keeper_send(tree,
-                           &(struct Job){.kind = JOB_RENAME, .id = move->number, .path = move->from, .to = move->to});
+        return keeper_send(tree, &(struct Job){
+                                         .kind = JOB_RENAME,
+                                         .id = move->number,
+                                         .path = move->from,
+                                         .to = move->to,
+                                         .stat = *move->stat,
+                                 });
 }
 
 /*
- * Follows from a move to the one that is in its way, and so on, and sends the last of them first. Names that
- * change places with each other are in each other's way: the first of them fails, and is said.
+ * Follows from a move to the one that is in its way, and so on, and sends the last of them first. Of names that
+ * change places with each other the first gets a version's name, as does a copy whose new name another file has.
  */
 static int send_chain(struct KeeperTree *tree, struct Move *moves, size_t n_moves, size_t first, size_t *chain) {
         size_t n = 0;
@@ -101,40 +108,55 @@ int keeper_step_rename(struct Keeper *keeper) {
         return r;
 }
 
-static int record_rename(struct KeeperTree *tree, const struct RecallMove *rename, const struct BackupStat *stat) {
-        struct Keeper *keeper = tree->keeper;
-        _cleanup_(records_freep) struct Records *records = records_new(keeper->id);
-        const struct RecallBackup *backup = &keeper->recall->backups[rename->entry];
-        const char *path;
+static int record_rename(struct KeeperTree *tree, const struct RecallMove *rename, struct Records *records,
+                         const char *path, const struct BackupStat *stat) {
+        const struct RecallBackup *backup = &tree->keeper->recall->backups[rename->entry];
+
+        return ARRAY_APPEND(records, copies,
+                            (struct RecordsCopy){
+                                    .backup = RECORDS_NEW,
+                                    .copy =
+                                            {
+                                                    .backup = backup->id,
+                                                    .destination = tree->id,
+                                                    .state = CATALOG_COPY_COPIED,
+                                                    .path = path,
+                                                    .stat = *stat,
+                                                    .has_digest = backup->has_digest,
+                                                    .digest = backup->digest,
+                                                    .copied_usec = records->usec,
+                                            },
+                            });
+}
+
+static int take_rename(struct KeeperTree *tree, const struct RecallMove *rename, const char *path,
+                       const struct Report *report) {
+        _cleanup_(records_freep) struct Records *records = records_new(tree->keeper->id);
+        struct Event event = {.kind = EVENT_COPY_RENAMED, .file = path, .reason = rename->from};
+        bool is_versioned = report->name && *report->name;
+        const char *there;
         int r;
 
         if (!records)
                 return -ENOMEM;
-        path = records_own(records, recall_path(keeper->source.index, rename->entry));
-        if (!path)
+        there = is_versioned ? keeper_version_path(records, path, report->name) : records_own(records, strdup(path));
+        if (!there)
                 return -ENOMEM;
-        r = ARRAY_APPEND(records, copies,
-                         (struct RecordsCopy){
-                                 .backup = RECORDS_NEW,
-                                 .copy =
-                                         {
-                                                 .backup = backup->id,
-                                                 .destination = tree->id,
-                                                 .state = CATALOG_COPY_COPIED,
-                                                 .path = path,
-                                                 .stat = *stat,
-                                                 .has_digest = backup->has_digest,
-                                                 .digest = backup->digest,
-                                                 .copied_usec = records->usec,
-                                         },
-                         });
-        return r < 0 ? r : keeper_submit_records(keeper, TAKE_PTR(records));
+        r = record_rename(tree, rename, records, there, &report->stat);
+        if (r < 0)
+                return r;
+        tree->is_changed = true;
+        keeper_emit(tree, event);
+        if (is_versioned)
+                keeper_emit(tree, (struct Event){.kind = EVENT_VERSIONED, .file = path, .reason = there});
+        return keeper_submit_records(tree->keeper, TAKE_PTR(records));
 }
 
 void keeper_renamed(struct KeeperTree *tree, const struct Report *report) {
         struct Keeper *keeper = tree->keeper;
         const struct RecallMove *rename;
         _cleanup_(freep) char *path = NULL;
+        int r;
 
         if (report->id >= keeper->recall->n_moves)
                 return;
@@ -142,14 +164,16 @@ void keeper_renamed(struct KeeperTree *tree, const struct Report *report) {
         path = recall_path(keeper->source.index, rename->entry);
         if (report->outcome == STORE_FAILED) {
                 tree->n_failed++;
-                keeper_emit(tree, (struct Event){.kind = EVENT_COPY_FAILED,
-                                                 .file = path,
-                                                 .reason = report->text,
-                                                 .error = -report->error});
+                keeper_emit(tree, (struct Event){
+                                          .kind = EVENT_COPY_FAILED,
+                                          .file = path,
+                                          .reason = report->error == -ESTALE ? "rename: another file lies in its place"
+                                                                             : report->text,
+                                          .error = -report->error,
+                                  });
                 return;
         }
-        tree->is_changed = true;
-        keeper_emit(tree, (struct Event){.kind = EVENT_COPY_RENAMED, .file = path, .reason = rename->from});
-        if (record_rename(tree, rename, &report->stat) < 0)
-                keeper_fail(keeper, -ENOMEM);
+        r = path ? take_rename(tree, rename, path, report) : -ENOMEM;
+        if (r < 0)
+                keeper_fail(keeper, r);
 }

@@ -64,10 +64,10 @@ int keeper_step_verify(struct Keeper *keeper) {
 }
 
 /*
- * The copy of a backup that is still there is wanted again; it comes beside the damaged one, which stays to be looked
- * at. One whose backup is gone cannot be healed: it is said again each time, until a person acts.
+ * A copy that is damaged, or not there any more, is wanted again; it comes beside the damaged one, which stays to be
+ * looked at. One whose backup is gone cannot be healed: it is recorded as missing, and what lies there is not ours.
  */
-static int damaged(struct KeeperTree *tree, uint32_t id, const char *path) {
+static int lost(struct KeeperTree *tree, uint32_t id, const char *path, enum EventKind kind) {
         struct Keeper *keeper = tree->keeper;
         struct RecallCopy *copy = &keeper->recall->copies[tree->copy][id];
         _cleanup_(records_freep) struct Records *records = NULL;
@@ -75,14 +75,15 @@ static int damaged(struct KeeperTree *tree, uint32_t id, const char *path) {
         int r;
 
         keeper->failed = true;
-        keeper_emit(tree, (struct Event){.kind = EVENT_COPY_DAMAGED, .file = path});
+        keeper_emit(tree, (struct Event){.kind = kind, .file = path});
         copy->backup = 0; /* not ours to remove any more: a person is to see it */
-        if (copy->entry == INDEX_NONE)
-                return 0;
         records = records_new(keeper->id);
         if (!records)
                 return -ENOMEM;
-        keeper->recall->facts[tree->copy][copy->entry] = PLAN_FACT_WANTED;
+        if (copy->entry != INDEX_NONE)
+                keeper->recall->facts[tree->copy][copy->entry] = PLAN_FACT_WANTED;
+        else if (ARRAY_APPEND(keeper->recall, unsafe, backup) < 0)
+                return -ENOMEM;
         r = ARRAY_APPEND(records, copies,
                          (struct RecordsCopy){
                                  .backup = RECORDS_NEW,
@@ -125,6 +126,25 @@ static void unread(struct KeeperTree *tree, const char *path, int error) {
         }
 }
 
+static int add_verified(struct KeeperTree *tree, const struct RecallCopy *copy) {
+        if (!tree->verifying)
+                tree->verifying = records_new(tree->keeper->id);
+        if (!tree->verifying)
+                return -ENOMEM;
+        return ARRAY_APPEND(tree->verifying, copies,
+                            (struct RecordsCopy){
+                                    .backup = RECORDS_NEW,
+                                    .copy =
+                                            {
+                                                    .backup = copy->backup,
+                                                    .destination = tree->id,
+                                                    .state = CATALOG_COPY_COPIED,
+                                                    .stat = copy->stat,
+                                                    .verified_usec = tree->verifying->usec,
+                                            },
+                            });
+}
+
 static const struct Digest *digest_of(const struct KeeperTree *tree, uint32_t id) {
         return tree->config ? &tree->keeper->recall->copies[tree->copy][id].digest
                             : &tree->keeper->recall->backups[id].digest;
@@ -137,24 +157,30 @@ void keeper_verified(struct KeeperTree *tree, const struct Report *report) {
         int r = 0;
 
         if (report->id >= index_entry_end(tree->index) || !index_entry(tree->index, id, &e)) {
-                keeper_fail(tree->keeper, -EBADMSG);
+                worker_reject(tree->worker);
                 return;
         }
         path = recall_path(tree->index, id);
         if (report->outcome == STORE_ADOPTED && digest_equal(&report->digest, digest_of(tree, id))) {
                 tree->verified.n++;
                 tree->verified.bytes += e.stat.size;
-                if (tree->config)
+                if (tree->config) {
                         keeper_emit(tree, (struct Event){.kind = EVENT_VERIFIED,
                                                          .file = path,
                                                          .has_size = true,
                                                          .size = e.stat.size,
                                                          .has_digest = true,
                                                          .digest = report->digest});
+                        r = add_verified(tree, &tree->keeper->recall->copies[tree->copy][id]);
+                }
         } else if (report->outcome == STORE_ADOPTED)
-                r = tree->config ? damaged(tree, id, path) : source_damaged(tree, id, path);
+                r = tree->config ? lost(tree, id, path, EVENT_COPY_DAMAGED) : source_damaged(tree, id, path);
+        else if (tree->config && (report->outcome == STORE_GONE || report->outcome == STORE_CHANGED))
+                r = lost(tree, id, path, EVENT_COPY_MISSING);
         else if (report->outcome == STORE_FAILED)
                 unread(tree, path, report->error);
+        if (r >= 0 && tree->verifying && (tree->verifying->n_copies >= N_WINDOW || tree->n_open == 1))
+                r = keeper_submit_records(tree->keeper, TAKE_PTR(tree->verifying));
         /* Half a window is left to work on while the other half is on its way. */
         if (r >= 0 && tree->n_open == N_WINDOW / 2)
                 r = send_more(tree);

@@ -93,11 +93,13 @@ static void tree_done(struct KeeperTree *tree) {
         worker_free(tree->worker);
         keeper_free_copying(tree);
         keeper_free_removing(tree);
+        tree->verifying = records_free(tree->verifying);
         plan_free(tree->plan);
         index_free(tree->index);
         for (size_t i = 0; i < tree->n_leftovers; i++)
                 free(tree->leftovers[i]);
         free(tree->leftovers);
+        free(tree->markers);
 }
 
 struct Keeper *keeper_free(struct Keeper *keeper) {
@@ -141,6 +143,8 @@ void keeper_open(struct KeeperTree *tree) {
 }
 
 void keeper_close(struct KeeperTree *tree) {
+        if (tree->n_open == 0)
+                return; /* the worker was ended meanwhile */
         tree->n_open--;
         tree->keeper->n_open--;
         keeper_go_on(tree->keeper);
@@ -238,6 +242,9 @@ static enum KeeperStep next_step(const struct Keeper *keeper) {
                 if (!is_acting(keeper))
                         return STEP_DONE;
                 return keeper->round == 1 ? STEP_RECORD : STEP_REMOVE;
+        case STEP_RECORD:
+        case STEP_RENAME:
+                return is_acting(keeper) ? keeper->step + 1 : STEP_LIST;
         case STEP_COPY:
                 if (!is_acting(keeper))
                         return STEP_LIST;
@@ -247,9 +254,8 @@ static enum KeeperStep next_step(const struct Keeper *keeper) {
         case STEP_OPEN:
         case STEP_LOOK:
         case STEP_VERIFY:
-        case STEP_RECORD:
-        case STEP_RENAME:
         case STEP_REMOVE:
+        case STEP_PURGE:
         case STEP_LIST:
                 return keeper->step + 1;
         case STEP_DONE:
@@ -282,6 +288,8 @@ static int run_step(struct Keeper *keeper) {
                 return keeper_step_copy(keeper);
         case STEP_REMOVE:
                 return keeper_step_remove(keeper);
+        case STEP_PURGE:
+                return is_acting(keeper) ? keeper_step_purge(keeper) : 0;
         case STEP_LIST:
                 return keeper_step_list(keeper);
         case STEP_DONE:

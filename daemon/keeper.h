@@ -38,7 +38,8 @@ enum KeeperStep {
         STEP_RENAME,  /* copies follow renamed backups */
         STEP_COPY,    /* and then look, recall and plan again */
         STEP_REMOVE,
-        STEP_LIST, /* look again at what changed, for the listings */
+        STEP_PURGE, /* what lay in the trash directory for Trash= */
+        STEP_LIST,  /* look again at what changed, for the listings */
         STEP_DONE,
 };
 
@@ -55,7 +56,9 @@ struct KeeperTree {
         struct Index *index;
         struct Plan *plan; /* what is to be kept there; of the source, the set's plan */
         struct Worker *worker;
-        uint64_t n_open; /* answers that are due of the worker, or of the ledger for it */
+        uint64_t n_open;    /* answers that are due of the worker, or of the ledger for it */
+        bool is_connecting; /* its worker has not said yet whether it is ready */
+        bool is_scanning;
         bool is_there;   /* opened, and of a destination with the right marker */
         bool is_partial; /* not all of it could be read */
         bool is_stopped; /* no more work for it in this pass */
@@ -71,17 +74,22 @@ struct KeeperTree {
         uint64_t n_excluded;
         char **leftovers;
         size_t n_leftovers, n_leftovers_allocated;
+        struct BackupStat marker_stat; /* a destination's; ino 0: none was seen */
+        struct BackupStat *markers;    /* those of destinations that are seen in a source */
+        size_t n_markers, n_markers_allocated;
 
         /* Copying: the entry to look at next, batches that are under way, oldest first. */
         uint32_t cursor;
         struct CopyBatch *batches[2];
-        size_t n_failed_in_a_row;
-        uint32_t lost;       /* metadata that it could not hold */
-        uint64_t bytes_sent; /* for the progress bar */
+        size_t n_failed_in_a_row; /* of the destination as a whole */
+        uint32_t lost;            /* metadata that it could not hold */
+        uint64_t bytes_sent;      /* for the progress bar */
 
         /* Removing. */
         struct RemoveBatch *removing;
         struct Records *outcomes; /* of the batch, to be recorded */
+
+        struct Records *verifying; /* what was read and is equal, to be recorded */
 
         struct PlanCount copied, adopted, removed, verified;
         size_t n_failed;

@@ -271,10 +271,10 @@ static int run(struct Manager *manager) {
 }
 
 static void manager_done(struct Manager *manager) {
+        ledger_free(manager->pass.ledger); /* its thread may still be at work for a keeper */
         for (size_t i = 0; i < manager->n_started && manager->keepers; i++)
                 keeper_free(manager->keepers[i]);
         free(manager->keepers);
-        ledger_free(manager->pass.ledger);
         catalog_free(manager->pass.catalog);
         progress_free(manager->pass.progress);
         free(manager->pass.delivered);

@@ -31,7 +31,7 @@ static int ready(struct WorkerState *w, enum ReportReady outcome, int error) {
         };
         struct statx st;
 
-        if (w->destination >= 0 && os_statx(w->destination, "", &st) >= 0)
+        if (look_at_fd(w->destination >= 0 ? w->destination : w->source, &st, &report.stat) >= 0)
                 report.device = look_device(&st);
         worker_tell(w, &report);
         worker_flush_out(w);
@@ -110,6 +110,7 @@ static void tell_entry(struct WorkerState *w, const struct ScanEntry *entry) {
                 break;
         case SCAN_OURS:
                 report.text = entry->path;
+                report.stat = entry->stat;
                 break;
         case SCAN_UNREADABLE:
                 report.text = entry->path;
@@ -180,7 +181,9 @@ static int commit(struct WorkerState *w) {
         r = remove_sync(&w->source_remover);
         if (r >= 0)
                 r = remove_sync(&w->destination_remover);
-        worker_flush_out(w);
+        /* What is not durable is not told: who asked finds out what became of it at the next pass. */
+        if (r >= 0)
+                worker_flush_out(w);
         return r;
 }
 
@@ -203,6 +206,8 @@ static void remove_one(struct WorkerState *w, const struct Job *job) {
                 result = remove_purge(remover, job->to, &job->stat);
         else if (job->kind == JOB_UNDO)
                 result = remove_undo(remover, job->path, &job->stat, job->to);
+        else if (job->kind == JOB_FINISH)
+                result = remove_finish(remover, job->path, &job->stat, job->to, job->is_keep);
         else if (!job->is_following || w->is_owner_gone)
                 result = remove_file(remover, job->path, &job->stat, job->to, job->is_keep);
         if (!job->is_following)
@@ -212,8 +217,10 @@ static void remove_one(struct WorkerState *w, const struct Job *job) {
 
 static void rename_one(struct WorkerState *w, const struct Job *job) {
         struct Report report = {.kind = REPORT_RESULT, .id = job->id, .text = "rename"};
+        char name[VERSION_NAME_MAX + 1];
 
-        report.error = store_rename(w->store, job->path, job->to, &report.stat);
+        report.error = store_rename(w->store, job->path, job->to, &job->stat, name, &report.stat);
+        report.name = name;
         report.outcome = report.error < 0 ? STORE_FAILED : STORE_COPIED;
         worker_tell(w, &report);
 }
@@ -277,6 +284,7 @@ static int run_job(struct WorkerState *w, const struct Job *job) {
                 verify_one(w, job);
                 return 0;
         case JOB_REMOVE:
+        case JOB_FINISH:
         case JOB_PURGE:
         case JOB_UNDO:
                 if (!job->to)

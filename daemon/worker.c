@@ -94,7 +94,10 @@ static int enqueue(struct Worker *worker) {
 int worker_flush(struct Worker *worker) {
         int r = enqueue(worker);
 
-        return r < 0 || worker->is_ended ? r : send_queue(worker);
+        if (r >= 0 && !worker->is_ended)
+                r = send_queue(worker);
+        /* It died; what it still had to say comes first, and then its end. */
+        return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
 static void wait_for_answers(struct Worker *worker, uint64_t n) {
@@ -124,6 +127,12 @@ void worker_came(struct Worker *worker) {
                 worker->n_waited--;
         if (worker->n_waited == 0)
                 sd_event_source_set_enabled(worker->timer, SD_EVENT_OFF);
+}
+
+void worker_reject(struct Worker *worker) {
+        if (worker->pid > 0 && !worker->is_ended)
+                kill(worker->pid, SIGKILL);
+        end(worker, WORKER_DIED);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
@@ -273,9 +282,13 @@ static void say_farewell(struct Worker *worker) {
                 return;
         pidfd = worker->is_hung ? -1 : pidfd_open(worker->pid, 0);
         p = (struct pollfd){.fd = pidfd, .events = POLLIN};
-        if (pidfd < 0 || poll(&p, 1, FAREWELL_MSEC) <= 0)
+        if (pidfd >= 0 && poll(&p, 1, FAREWELL_MSEC) > 0)
+                waitpid(worker->pid, NULL, 0);
+        else {
+                /* One that waits for a dead disk dies when that answers. */
                 kill(worker->pid, SIGKILL);
-        waitpid(worker->pid, NULL, worker->is_hung ? WNOHANG : 0);
+                waitpid(worker->pid, NULL, WNOHANG);
+        }
 }
 
 struct Worker *worker_free(struct Worker *worker) {

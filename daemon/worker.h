@@ -35,5 +35,7 @@ DEFINE_CLEANUP(struct Worker *, worker_free)
 int worker_send(struct Worker *worker, const struct Job *job, bool is_waited);
 /* One that was due has come. */
 void worker_came(struct Worker *worker);
-/* Sends what is queued. */
+/* It said what it cannot: it is ended. */
+void worker_reject(struct Worker *worker);
+/* Sends what is queued; that it died meanwhile is heard later, and no error. */
 int worker_flush(struct Worker *worker);

@@ -364,7 +364,7 @@ int catalog_n_removed(struct Catalog *catalog, int64_t set, int64_t destination,
 
         r = catalog_prepare(
                 catalog,
-                "SELECT count(*) FROM intents WHERE set_id = ?1 AND destination_id = ?2 AND ended_usec >= ?3"
+                "SELECT count(*) FROM intents WHERE set_id = ?1 AND destination_id = ?2 AND meant_usec >= ?3"
                 " AND state IN (1, 2) AND owner_id = 0",
                 &s);
         if (r != 0)

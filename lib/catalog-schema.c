@@ -78,7 +78,7 @@ static const char *const steps[CATALOG_VERSION] = {
         "  owner_id INTEGER NOT NULL"
         ") STRICT;"
         "CREATE INDEX intents_unfinished ON intents (set_id) WHERE state < 2;"
-        "CREATE INDEX intents_by_end ON intents (set_id, destination_id, ended_usec);"
+        "CREATE INDEX intents_by_time ON intents (set_id, destination_id, meant_usec);"
         "CREATE TABLE events ("
         "  id BLOB PRIMARY KEY CHECK (length(id) = 16),"
         "  usec INTEGER NOT NULL,"

@@ -23,9 +23,10 @@ enum JobKind {
         JOB_IGNORE,   /* path: a file of ours, relative to the tree */
         JOB_SCAN,     /* path is not used; is_keep: recursive, is_one_file_system */
         JOB_COPY,     /* path: in the source, to: at the destination */
-        JOB_RENAME,   /* at the destination, from path to to */
+        JOB_RENAME,   /* at the destination, from path to to; stat: what must lie there */
         JOB_VERIFY,   /* path is read and its digest told */
         JOB_REMOVE,   /* path, to: the name in the trash directory; is_keep: leave it there */
+        JOB_FINISH,   /* likewise, where it may have been begun */
         JOB_PURGE,    /* to: the name in the trash directory */
         JOB_UNDO,     /* what JOB_REMOVE may have begun */
         JOB_LEFTOVER, /* path: a temporary file of a dead run */
@@ -60,11 +61,11 @@ struct Job {
 };
 
 enum ReportKind {
-        REPORT_READY,      /* outcome 0 or an enum ReportReady; name: the marker's id; number: its holder */
+        REPORT_READY, /* outcome 0 or an enum ReportReady; name: the marker's id; number: its holder; stat: the root's */
         REPORT_DIRECTORY,  /* name: its path */
         REPORT_FILE,       /* name, stat */
         REPORT_SKIPPED,    /* name, outcome: enum ScanSkipped; text: its directory */
-        REPORT_OURS,       /* name; text: its directory */
+        REPORT_OURS,       /* name, stat; text: its directory */
         REPORT_UNREADABLE, /* name, error; text: its directory */
         REPORT_SCANNED,    /* number: how many were excluded; error; stat: the root's */
         REPORT_RESULT, /* of a job: outcome, error, text: the failing call, name, stat, digest, number: metadata lost */

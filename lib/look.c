@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/look.h"
 
+#include <errno.h>
+
 #include "lib/os.h"
 
 static int64_t timestamp_usec(const struct statx_timestamp *ts) {
@@ -32,4 +34,16 @@ int look_at_fd(int fd, struct statx *ret_st, struct BackupStat *ret) {
         if (ret)
                 look_stat(&st, ret);
         return 0;
+}
+
+int look_is(int dir, const char *name, const struct BackupStat *stat) {
+        struct BackupStat found;
+        struct statx st;
+        int r;
+
+        r = os_statx(dir, name, &st);
+        if (r < 0)
+                return r;
+        look_stat(&st, &found);
+        return S_ISREG(st.stx_mode) && backup_is_same(&found, stat) ? 0 : -ESTALE;
 }

@@ -177,6 +177,10 @@ int os_rename_at(int from_dir, const char *from, int to_dir, const char *to) {
         return (int)OS_CALL(OS_RENAME, renameat(from_dir, from, to_dir, to));
 }
 
+int os_move_at(int from_dir, const char *from, int to_dir, const char *to) {
+        return (int)OS_CALL(OS_RENAME, renameat(from_dir, from, to_dir, to));
+}
+
 int os_unlink_at(int dir, const char *name) {
         return (int)OS_CALL(OS_UNLINK, unlinkat(dir, name, 0));
 }

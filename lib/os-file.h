@@ -52,6 +52,8 @@ int os_remove_attribute(int fd, const char *name);
 
 /* Renames without replacing: -EEXIST where the new name is taken, also where the file system cannot promise it. */
 int os_rename_at(int from_dir, const char *from, int to_dir, const char *to);
+/* Replaces what has that name, and nothing else can come in between. */
+int os_move_at(int from_dir, const char *from, int to_dir, const char *to);
 int os_unlink_at(int dir, const char *name);
 
 /* 0 if nobody has the file open for writing, -EAGAIN if somebody has, or an error where the kernel cannot tell. */

@@ -104,6 +104,7 @@ struct Recall *recall_free(struct Recall *recall) {
         free(recall->ends);
         free(recall->renames);
         free(recall->missing);
+        free(recall->unsafe);
         free(recall->destinations);
         free(recall->copy_is_there);
         free(recall->places);
@@ -285,6 +286,7 @@ static int own_copy(struct Recall *recall, size_t c, uint32_t entry, const struc
         recall->copies[c][there] = (struct RecallCopy){
                 .backup = copy->backup,
                 .entry = entry,
+                .stat = copy->stat,
                 .has_digest = copy->has_digest,
                 .digest = copy->digest,
                 .birth_usec = copy->backup_birth_usec,
@@ -322,18 +324,19 @@ static bool is_in_place(const char *copy, const char *backup) {
         return strncmp(copy, backup, n) == 0 && (backup[n] == '\0' || strlen(walk_name(copy)) > NAME_MAX - 4);
 }
 
-static int note_move(struct Recall *recall, size_t c, uint32_t entry, const char *path) {
+static int note_move(struct Recall *recall, size_t c, uint32_t entry, const struct CatalogCopy *copy) {
         _cleanup_(freep) char *backup = recall_path(recall->index, entry), *from = NULL;
         int r;
 
         if (!backup)
                 return -ENOMEM;
-        if (is_in_place(path, backup))
+        if (is_in_place(copy->path, backup))
                 return 0;
-        from = strdup(path);
+        from = strdup(copy->path);
         if (!from)
                 return -ENOMEM;
-        r = ARRAY_APPEND(recall, moves, (struct RecallMove){.entry = entry, .copy = (uint32_t)c, .from = from});
+        r = ARRAY_APPEND(recall, moves,
+                         (struct RecallMove){.entry = entry, .copy = (uint32_t)c, .from = from, .stat = copy->stat});
         if (r >= 0)
                 from = NULL;
         return r;
@@ -355,11 +358,13 @@ int recall_add_copy(void *userdata, const struct CatalogCopy *copy) {
                 if (r < 0)
                         return r;
         }
+        /* A known backup that was renamed to its name changed nothing. */
         if (where && !is_current && where->is_changed && where->entry != INDEX_NONE &&
-            copy->state == CATALOG_COPY_COPIED && recall->set->on_change == CONFIG_ON_CHANGE_ALARM)
+            recall->backups[where->entry].id == 0 && copy->state == CATALOG_COPY_COPIED &&
+            recall->set->on_change == CONFIG_ON_CHANGE_ALARM)
                 recall->flags[where->entry] |= PLAN_FLAG_CHANGED | PLAN_FLAG_NEWS;
         if (entry == INDEX_NONE)
-                return 0;
+                return copy->state == CATALOG_COPY_COPIED && !is_here ? ARRAY_APPEND(recall, unsafe, copy->backup) : 0;
 
         recall->facts[c][entry] = (uint8_t)fact_of(copy->state);
         if (copy->state != CATALOG_COPY_COPIED)
@@ -367,7 +372,7 @@ int recall_add_copy(void *userdata, const struct CatalogCopy *copy) {
         if (is_here && copy->has_digest && recall->backups[entry].has_digest &&
             digest_equal(&copy->digest, &recall->backups[entry].digest)) {
                 recall->facts[c][entry] = PLAN_FACT_COPIED;
-                return note_move(recall, c, entry, copy->path);
+                return note_move(recall, c, entry, copy);
         }
         if (recall->copy_is_there[c])
                 return ARRAY_APPEND(recall, missing, (struct RecallMissing){.entry = entry, .copy = (uint32_t)c});

@@ -27,7 +27,8 @@ struct RecallBackup {
 /* A file at a destination; backup 0: not ours. */
 struct RecallCopy {
         int64_t backup;
-        uint32_t entry; /* in the source, or INDEX_NONE */
+        uint32_t entry;         /* in the source, or INDEX_NONE */
+        struct BackupStat stat; /* as the catalog has it */
         bool has_digest;
         struct Digest digest;
         int64_t birth_usec; /* its backup's */
@@ -50,6 +51,7 @@ struct RecallMove {
         uint32_t entry;
         uint32_t copy; /* which destination */
         char *from;    /* where it lies there */
+        struct BackupStat stat;
 };
 
 /* A copy that was there and is not any more. */
@@ -78,6 +80,8 @@ struct Recall {
         size_t n_moves, n_moves_allocated;
         struct RecallMissing *missing;
         size_t n_missing, n_missing_allocated;
+        int64_t *unsafe; /* backups that left the source, of which a copy is not there as it was */
+        size_t n_unsafe, n_unsafe_allocated;
 
         /* Only while rows come in. */
         int64_t *destinations; /* the catalog's numbers of the set's destinations */

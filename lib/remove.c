@@ -47,17 +47,11 @@ static int open_trash(struct Remover *remover) {
         return 0;
 }
 
-/* 0 if the name is the file that is meant, -ESTALE if it is another. */
-static int check(int dir, const char *name, const struct BackupStat *stat) {
-        struct BackupStat found;
-        struct statx st;
-        int r;
+/* Where the kernel lets us ask. */
+static bool is_being_written(int dir, const char *name) {
+        _cleanup_(os_closep) int fd = os_open_file_at(dir, name);
 
-        r = os_statx(dir, name, &st);
-        if (r < 0)
-                return r;
-        look_stat(&st, &found);
-        return S_ISREG(st.stx_mode) && backup_is_same(&found, stat) ? 0 : -ESTALE;
+        return fd >= 0 && os_ask_lease(fd) == -EAGAIN;
 }
 
 static struct RemoveResult put_back(struct Remover *remover, int dir, const char *name, const char *trash_name,
@@ -82,7 +76,7 @@ struct RemoveResult remove_file(struct Remover *remover, const char *path, const
                 return (struct RemoveResult){.outcome = REMOVE_GONE};
         if (r < 0)
                 return failed(r, "open");
-        r = check(dir, name, stat);
+        r = look_is(dir, name, stat);
         if (r == -ENOENT)
                 return (struct RemoveResult){.outcome = REMOVE_GONE};
         if (r == -ESTALE)
@@ -92,20 +86,23 @@ struct RemoveResult remove_file(struct Remover *remover, const char *path, const
         r = open_trash(remover);
         if (r < 0)
                 return failed(r, "open " REMOVE_DIRECTORY);
-        r = os_rename_at(dir, name, remover->trash, trash_name);
+        /* Atomically, whatever the file system can: a random name in a directory of ours replaces nothing. */
+        r = os_move_at(dir, name, remover->trash, trash_name);
         if (r == -ENOENT)
                 return (struct RemoveResult){.outcome = REMOVE_GONE};
         if (r < 0)
                 return failed(r, "rename");
 
-        /* Nobody but us reaches it now; so this time the answer stays true. */
-        r = check(remover->trash, trash_name, stat);
+        /* No name but ours leads to it now. Who has it open already may write to it still. */
+        r = look_is(remover->trash, trash_name, stat);
         if (r < 0) {
                 result = failed(r, "stat");
                 if (r == -ESTALE)
                         result.outcome = REMOVE_PUT_BACK;
                 return put_back(remover, dir, name, trash_name, result);
         }
+        if (is_being_written(remover->trash, trash_name))
+                return put_back(remover, dir, name, trash_name, (struct RemoveResult){.outcome = REMOVE_PUT_BACK});
         if (keep)
                 return (struct RemoveResult){.outcome = REMOVE_TRASHED};
         r = os_unlink_at(remover->trash, trash_name);
@@ -114,12 +111,34 @@ struct RemoveResult remove_file(struct Remover *remover, const char *path, const
         return (struct RemoveResult){.outcome = REMOVE_DONE};
 }
 
+struct RemoveResult remove_finish(struct Remover *remover, const char *path, const struct BackupStat *stat,
+                                  const char *trash_name, bool keep) {
+        struct RemoveResult result;
+        int r;
+
+        r = open_trash(remover);
+        if (r < 0)
+                return failed(r, "open " REMOVE_DIRECTORY);
+        r = look_is(remover->trash, trash_name, stat);
+        if (r == -ENOENT)
+                return remove_file(remover, path, stat, trash_name, keep);
+        if (r >= 0 && keep)
+                return (struct RemoveResult){.outcome = REMOVE_TRASHED};
+        if (r >= 0)
+                r = os_unlink_at(remover->trash, trash_name);
+        if (r >= 0)
+                return (struct RemoveResult){.outcome = REMOVE_DONE};
+        result = failed(r, "unlink");
+        result.is_in_trash = true;
+        return result;
+}
+
 struct RemoveResult remove_purge(struct Remover *remover, const char *trash_name, const struct BackupStat *stat) {
         int r;
 
         r = open_trash(remover);
         if (r >= 0)
-                r = check(remover->trash, trash_name, stat);
+                r = look_is(remover->trash, trash_name, stat);
         if (r >= 0)
                 r = os_unlink_at(remover->trash, trash_name);
         if (r == -ENOENT)
@@ -133,12 +152,12 @@ struct RemoveResult remove_undo(struct Remover *remover, const char *path, const
 
         r = open_trash(remover);
         if (r >= 0)
-                r = check(remover->trash, trash_name, stat);
+                r = look_is(remover->trash, trash_name, stat);
         if (r == -ENOENT) {
                 /* Not there: it is in its place, or it is gone for good. */
                 r = walk_open_parent(&remover->walk, path, &dir);
                 if (r >= 0)
-                        r = check(dir, walk_name(path), stat);
+                        r = look_is(dir, walk_name(path), stat);
                 if (r < 0 && r != -ENOENT && r != -ESTALE)
                         return failed(r, "stat");
                 return (struct RemoveResult){.outcome = r >= 0 ? REMOVE_PUT_BACK : REMOVE_GONE};

@@ -19,7 +19,7 @@ enum RemoveOutcome {
         REMOVE_DONE,     /* unlinked */
         REMOVE_TRASHED,  /* kept in the trash directory, as asked for */
         REMOVE_GONE,     /* was not there */
-        REMOVE_PUT_BACK, /* is not the file that was meant; it is in its place */
+        REMOVE_PUT_BACK, /* is not the file that was meant, or is being written; it is in its place */
         REMOVE_FAILED,   /* error and call say how; it is in its place, unless is_in_trash */
         _REMOVE_OUTCOME_MAX,
 };
@@ -44,6 +44,9 @@ void remover_done(struct Remover *remover);
 /* trash_name is a name of the caller's, unique among all that were ever used in this tree. */
 struct RemoveResult remove_file(struct Remover *remover, const char *path, const struct BackupStat *stat,
                                 const char *trash_name, bool keep);
+/* Likewise after a crash, where remove_file() may have begun it. */
+struct RemoveResult remove_finish(struct Remover *remover, const char *path, const struct BackupStat *stat,
+                                  const char *trash_name, bool keep);
 /* Unlinks what remove_file() kept. */
 struct RemoveResult remove_purge(struct Remover *remover, const char *trash_name, const struct BackupStat *stat);
 /* After a crash: what lies in the trash directory goes back to its place, REMOVE_PUT_BACK; or was not there, REMOVE_GONE. */

@@ -193,7 +193,11 @@ static int look_at_file(struct Scan *scan, const char *name, size_t n_name, cons
 }
 
 static int ours(struct Scan *scan, const char *name, size_t n_name, struct ScanEntry *ret) {
+        struct statx st;
+
         *ret = (struct ScanEntry){.kind = SCAN_OURS, .path = scan->path, .name = name, .n_name = n_name};
+        if (os_statx(innermost(scan)->fd, name, &st) >= 0)
+                look_stat(&st, &ret->stat);
         return 1;
 }
 

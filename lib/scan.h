@@ -41,7 +41,7 @@ struct ScanEntry {
         const char *path; /* of the directory, relative to the source, "" for the source itself; until the next call */
         const char *name; /* a component in it; until the next call */
         size_t n_name;
-        struct BackupStat stat;   /* SCAN_FILE */
+        struct BackupStat stat;   /* SCAN_FILE, SCAN_OURS */
         enum ScanSkipped skipped; /* SCAN_SKIPPED */
         int error;                /* SCAN_UNREADABLE, a negative errno */
 };

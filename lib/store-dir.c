@@ -28,7 +28,8 @@ static void hand_done(struct StoreHand *hand) {
 
 int store_new(int source, int destination, const struct StoreOptions *options, struct Store **ret) {
         _cleanup_(store_freep) struct Store *store = calloc(1, sizeof(*store));
-        int r;
+        struct statx st;
+        int r = 0;
 
         if (!store)
                 return -ENOMEM;
@@ -39,7 +40,12 @@ int store_new(int source, int destination, const struct StoreOptions *options, s
         store->destination = destination;
         if (getrandom(&store->random, sizeof(store->random), 0) != sizeof(store->random))
                 return -EIO;
-        r = hand_init(&store->writer, &store->options);
+        if (destination >= 0)
+                r = look_at_fd(destination, &st, NULL);
+        if (destination >= 0 && r >= 0)
+                store->device = look_device(&st);
+        if (r >= 0)
+                r = hand_init(&store->writer, &store->options);
         if (r >= 0)
                 r = hand_init(&store->finisher, &store->options);
         if (r < 0)
@@ -96,6 +102,7 @@ static int open_source(struct Store *store, struct StorePut *put, struct statx *
         r = look_at_fd(fd, ret_st, &stat);
         if (r < 0)
                 return fail(put, r, "stat");
+        put->device = look_device(ret_st);
         if (!backup_is_same(&stat, &put->stat) || os_ask_lease(fd) == -EAGAIN) {
                 put->outcome = STORE_CHANGED;
                 return -ESTALE;
@@ -153,6 +160,14 @@ static int is_equal_there(struct StoreHand *hand, int dir, const char *name, str
         return r == -ESTALE ? 0 : r < 0 ? r : digest_equal(&digest, &put->digest);
 }
 
+/* By a mount, or a hard link: no copy at all, though it is equal. */
+static bool is_source_itself(int dir, const struct StorePut *put) {
+        struct statx st;
+
+        return os_statx(dir, walk_name(put->path), &st) >= 0 && st.stx_ino == put->stat.ino &&
+               look_device(&st) == put->device;
+}
+
 /*
  * The name is taken: by an equal file, which is adopted (1), or by another, and then the copy gets a version's
  * name (0). Nothing is ever replaced.
@@ -160,6 +175,8 @@ static int is_equal_there(struct StoreHand *hand, int dir, const char *name, str
 static int adopt_or_rename(struct StoreHand *hand, struct StoreBatch *batch, struct StorePut *put) {
         int dir = directory_fd(batch, put), r;
 
+        if (is_source_itself(dir, put))
+                return fail(put, -EEXIST, "the name is the source's own file, by a mount or a hard link");
         r = is_equal_there(hand, dir, walk_name(put->path), put);
         if (r == 0) {
                 version_name(walk_name(put->path), strlen(walk_name(put->path)), put->stat.mtime_usec, put->name);
@@ -245,7 +262,8 @@ static void write_one(struct Store *store, struct StoreBatch *batch, struct Stor
                 return;
         r = store_find_directory(store, batch, put->path, &put->directory);
         if (r < 0) {
-                fail(put, r, "mkdir");
+                fail(put, r,
+                     r == -EXDEV ? "on another file system than To=; make it a destination of its own" : "mkdir");
                 return;
         }
         r = os_statx(directory_fd(batch, put), walk_name(put->path), &there);
@@ -393,27 +411,37 @@ void store_batch_done(struct StoreBatch *batch) {
         *batch = (struct StoreBatch){};
 }
 
-int store_rename(struct Store *store, const char *from, const char *to, struct BackupStat *ret) {
+int store_rename(struct Store *store, const char *from, const char *to, const struct BackupStat *stat,
+                 char name[static VERSION_NAME_MAX + 1], struct BackupStat *ret) {
         _cleanup_(store_batch_done) struct StoreBatch batch = {};
+        const char *to_name = walk_name(to);
         uint32_t directory;
-        struct statx st;
-        int dir, r;
+        int from_dir, to_dir, r;
 
+        *name = '\0';
         r = store_find_directory(store, &batch, to, &directory);
         if (r >= 0)
-                r = walk_open_parent(&store->destination_walk, from, &dir);
+                r = walk_open_parent(&store->destination_walk, from, &from_dir);
         if (r >= 0)
-                r = os_rename_at(dir, walk_name(from), batch.directories[directory].fd, walk_name(to));
-        if (r >= 0)
-                r = os_fsync(batch.directories[directory].fd);
-        if (r >= 0)
-                r = os_fsync(dir);
-        if (r >= 0)
-                r = os_statx(batch.directories[directory].fd, walk_name(to), &st);
+                r = look_is(from_dir, walk_name(from), stat);
         if (r < 0)
                 return r;
-        look_stat(&st, ret);
-        return 0;
+        to_dir = batch.directories[directory].fd;
+        r = os_rename_at(from_dir, walk_name(from), to_dir, to_name);
+        if (r == -EEXIST) {
+                version_name(to_name, strlen(to_name), stat->mtime_usec, name);
+                to_name = name;
+                r = os_rename_at(from_dir, walk_name(from), to_dir, to_name);
+        }
+        if (r >= 0)
+                r = os_fsync(to_dir);
+        if (r >= 0)
+                r = os_fsync(from_dir);
+        if (r >= 0)
+                r = look_is(to_dir, to_name, stat);
+        if (r >= 0)
+                *ret = *stat;
+        return r;
 }
 
 enum StoreOutcome store_read(struct Store *store, bool in_source, const char *path, const struct BackupStat *stat,

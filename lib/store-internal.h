@@ -33,6 +33,7 @@ struct StoreHand {
 struct Store {
         struct StoreOptions options;
         int source, destination;
+        uint64_t device; /* the destination's */
         struct Walk source_walk, destination_walk;
         struct StoreHand writer, finisher;
         uint64_t random, n_temporary;

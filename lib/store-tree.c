@@ -3,6 +3,7 @@
 
 #include "lib/array.h"
 #include "lib/error.h"
+#include "lib/look.h"
 #include "lib/metadata.h"
 #include "lib/os-file.h"
 
@@ -32,6 +33,12 @@ static int make_directory(struct Store *store, int parent, int source_parent, co
         fd = os_open_directory_at(parent, name);
         if (fd < 0)
                 return fd;
+        /* What is durable is this file system; and looking for what lies there stays on it too. */
+        r = os_statx(fd, "", &st);
+        if (r >= 0 && look_device(&st) != store->device)
+                r = -EXDEV;
+        if (r < 0)
+                return r;
         source = source_parent >= 0 ? os_open_directory_at(source_parent, name) : -1;
         if (is_new && source >= 0 && os_statx(source, "", &st) >= 0) {
                 st.stx_mode |= 0700;

@@ -45,6 +45,7 @@ struct StorePut {
         char name[VERSION_NAME_MAX + 1]; /* last component at the destination, where it is another; else "" */
 
         /* The store's own, from phase to phase. */
+        uint64_t device; /* the source's */
         uint32_t directory;
         int fd;
         bool is_written;              /* a temporary file is to be verified and published */
@@ -86,8 +87,12 @@ void store_finish(struct Store *store, struct StoreBatch *batch);
 void store_put(struct Store *store, struct StorePut *puts, size_t n_puts);
 void store_batch_done(struct StoreBatch *batch);
 
-/* The copy follows its backup's new name; -EEXIST where that is taken. */
-int store_rename(struct Store *store, const char *from, const char *to, struct BackupStat *ret);
+/*
+ * The copy follows its backup's new name; where that is taken, it gets a version's name (name, else ""). -ESTALE where
+ * another file lies in its place.
+ */
+int store_rename(struct Store *store, const char *from, const char *to, const struct BackupStat *stat,
+                 char name[static VERSION_NAME_MAX + 1], struct BackupStat *ret);
 
 /* Reads a file from the device; only of the file that is meant, else STORE_CHANGED or STORE_GONE. */
 enum StoreOutcome store_read(struct Store *store, bool in_source, const char *path, const struct BackupStat *stat,

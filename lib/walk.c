@@ -31,6 +31,10 @@ bool walk_path_is_valid(const char *path) {
         }
 }
 
+bool walk_name_is_valid(const char *name) {
+        return !strchr(name, '/') && walk_path_is_valid(name);
+}
+
 void walk_init(struct Walk *walk, int root) {
         *walk = (struct Walk){.root = root, .fd = -1};
 }

@@ -21,6 +21,9 @@ const char *walk_name(const char *path) _pure_;
 /* Relative, not empty, and without empty, "." and ".." components, each at most NAME_MAX long. */
 bool walk_path_is_valid(const char *path) _pure_;
 
+/* One component of such a path. */
+bool walk_name_is_valid(const char *name) _pure_;
+
 void walk_init(struct Walk *walk, int root);
 void walk_done(struct Walk *walk);
 

@@ -361,6 +361,47 @@ def the_destination_came_by_cp_to_another_disk(p):
     assert 'equal' not in go(p).err
 
 
+def names_that_rotate_push_the_oldest_out(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    for n in (1, 2, 3):
+        p.file(f'app.{n}.gz', f'2026-10-0{9 - n} 00:00', 10 + n)
+    go(p)
+    os.rename(p.source / 'app.2.gz', p.source / 'app.3.gz')
+    os.rename(p.source / 'app.1.gz', p.source / 'app.2.gz')
+    p.file('app.1.gz', '2026-10-09 00:00', 20)
+    result = go(p)
+    assert 'changed' not in result.err, result
+    # the copy of what was pushed out keeps its name; who took that name there lies beside it
+    equal({name: (p.to / name).stat().st_size for name in backups(p.to)},
+          {'app.1.gz': 20, 'app.2.gz': 11, 'app.3.gz': 13, 'app.3.gz.20261007T000000Z~': 12})
+    equal(go(p).err.count('copied app'), 0)
+
+
+def names_that_change_places(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    p.file('a.gz', '2026-10-01 00:00', 1)
+    p.file('b.gz', '2026-10-02 00:00', 2)
+    go(p)
+    os.rename(p.source / 'a.gz', p.source / 'c')
+    os.rename(p.source / 'b.gz', p.source / 'a.gz')
+    os.rename(p.source / 'c', p.source / 'b.gz')
+    go(p)
+    equal(sorted((p.to / name).stat().st_size for name in backups(p.to)), [1, 2])
+    assert 'copied' not in go(p).err.replace('copied 0', ''), 'it goes on'
+
+
+def a_copy_that_was_replaced_is_not_renamed(p):
+    p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
+    p.file('old.gz')
+    go(p)
+    os.rename(p.source / 'old.gz', p.source / 'new.gz')
+    os.unlink(p.to / 'old.gz')
+    (p.to / 'old.gz').write_bytes(b'something else')
+    go(p)
+    equal((p.to / 'old.gz').read_bytes(), b'something else')
+    equal((p.to / 'new.gz').read_bytes(), (p.source / 'new.gz').read_bytes())
+
+
 def the_source_came_by_cp_from_another_disk(p):
     p.write('[set s]\nSource=@from@\n[copy s/a]\nTo=@to@\n')
     for day in (1, 2, 3):
@@ -376,7 +417,9 @@ def the_source_came_by_cp_from_another_disk(p):
 
 main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside,
      a_change_is_not_forgotten_while_it_settles, companions_come_first_and_go_last,
-     a_renamed_backup_is_not_copied_again, a_rename_is_not_forgotten_while_the_disk_is_away, names_that_rotate_rotate_there_too, what_is_not_wanted_stays_so,
+     a_renamed_backup_is_not_copied_again, a_rename_is_not_forgotten_while_the_disk_is_away, names_that_rotate_rotate_there_too,
+     names_that_rotate_push_the_oldest_out, names_that_change_places, a_copy_that_was_replaced_is_not_renamed,
+     what_is_not_wanted_stays_so,
      a_lost_copy_is_healed_and_a_removed_one_is_not, a_foreign_file_stands_for_no_backup,
      without_its_catalog_it_compares, leftovers_of_a_dead_run_are_removed, a_signal_ends_it_after_what_is_under_way, bandwidth_is_kept,
      the_catalog_knows_it, a_taken_name_of_255_bytes_is_shortened, what_is_no_file_has_its_name, links_are_not_followed,

@@ -7,7 +7,7 @@ Needs root and a kernel that lets it mount; where it may not, it fails and says 
 import os
 import subprocess
 
-from harness import contains, equal, main
+from harness import backups, contains, equal, go, main
 
 
 def run(*command):
@@ -95,7 +95,22 @@ def without_birth_times_nothing_is_guessed(p):
         equal(p.run('--once', f'--config={p.conf}').status, 0)
         contains((p.top / 'from.log').read_text(), 'Created: -, ')
 
+def a_mount_of_the_source_is_no_destination(p):
+    p.file('db/a-2026-10-01.sql')
+    (p.to / 'db').mkdir()
+    p.write('[set s]\nSource=@from@\nKeepLast=1\nMinKeep=0\n[copy s/a]\nTo=@to@\n')
+    p.file('db/a-2026-10-02.sql')
+    with Mounted(p.to / 'db', '--bind', str(p.source / 'db')):
+        contains(go(p, status=1).err, "the source's own file")
+    equal(len(backups(p.source / 'db')), 2)
+    below = p.source / 'below'
+    below.mkdir()
+    p.write(p.conf.read_text().replace('set s', 'set t').replace('copy s', 'copy t'))
+    with Mounted(p.to, '--bind', str(below)):
+        contains(go(p, status=1).err, 'are one, by a mount')
+        equal(backups(below), [])
 
-main(another_file_system_stays_out_unless_told, a_source_bound_to_its_destination_is_noticed,
-     the_same_disk_is_pointed_out_and_another_is_not, an_unreadable_directory_holds_the_set,
+
+main(a_mount_of_the_source_is_no_destination, another_file_system_stays_out_unless_told,
+     a_source_bound_to_its_destination_is_noticed, the_same_disk_is_pointed_out_and_another_is_not, an_unreadable_directory_holds_the_set,
      without_birth_times_nothing_is_guessed)

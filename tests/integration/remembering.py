@@ -134,9 +134,24 @@ def a_bit_flips_in_the_only_copy(p):
     fill(p)
     go(p, status=0)
     equal(backups(p.source), ['db-2026-10-03.sql'])
-    flip(p.to / 'db-2026-10-01.sql')
-    for _ in range(2):
-        contains(go(p, '--verify', status=1).err, 'db-2026-10-01.sql')
+    flip(p.to / 'db-2026-10-03.sql')
+    p.conf.write_text(p.conf.read_text() + 'KeepLast=2\n')
+    contains(go(p, '--verify', status=1).err, 'db-2026-10-03.sql')
+    # What is damaged counts for nothing, now and later: the older ones are the newest good ones.
+    go(p)
+    contains(backups(p.to), 'db-2026-10-02.sql')
+    equal((p.to / 'db-2026-10-03.sql.20261101T000000Z~').read_bytes(), (p.source / 'db-2026-10-03.sql').read_bytes())
+
+
+def a_bit_flips_in_a_copy_that_has_no_backup(p):
+    fill(p)
+    go(p, status=0)
+    flip(p.to / 'db-2026-10-02.sql')
+    contains(go(p, '--verify', status=1).err, 'db-2026-10-02.sql')
+    p.conf.write_text(p.conf.read_text() + 'KeepLast=2\nRemoveMax=100%\n')
+    go(p)
+    # nobody knows it any more: it is left alone, and the good older one stands in its place
+    equal(backups(p.to), ['db-2026-10-01.sql', 'db-2026-10-02.sql', 'db-2026-10-03.sql'])
 
 
 def a_bit_flips_in_the_source(p):
@@ -156,4 +171,4 @@ def a_bit_flips_in_the_source(p):
 
 
 main(damaged, newer, of_another_program, rows_that_cannot_be, a_full_disk, a_read_only_one, a_dry_run_changes_nothing,
-     a_bit_flips_in_a_copy, a_bit_flips_in_the_only_copy, a_bit_flips_in_the_source)
+     a_bit_flips_in_a_copy, a_bit_flips_in_the_only_copy, a_bit_flips_in_a_copy_that_has_no_backup, a_bit_flips_in_the_source)

@@ -218,6 +218,41 @@ def a_shorter_trash_purges_what_is_in_it(p):
     equal(len(catalog(p, 'SELECT id FROM events')), 2)
 
 
+def what_has_no_copy_any_more_is_not_purged(p):
+    fill(p, 2)
+    text = '[set s]\nSource=@from@\nKeepLast=1\nTrash=%s\n[copy s/a]\nTo=@to@\n'
+    go(p.write(text % '7d'))
+    trash = p.source / '.retaind-trash'
+    os.unlink(p.to / 'db-2026-10-01.sql')
+    contains(go(p.write(text % '0s')).err, '1 files stay in .retaind-trash')
+    equal(len(os.listdir(trash)), 1)
+
+
+def what_somebody_writes_to_is_not_removed(p):
+    fill(p, 2)
+    with open(p.source / 'db-2026-10-01.sql', 'r+b'):
+        contains(go(p.write(ONE)).err, 'put db-2026-10-01.sql back')
+    equal(len(backups(p.source)), 2)
+    go(p)
+    equal(len(backups(p.source)), 1)
+
+
+def a_companion_that_is_written_keeps_its_backup(p):
+    fill(p, 2)
+    (p.source / 'db-2026-10-01.sql.log').write_text('just now')
+    go(p.write(ONE))
+    equal(len(backups(p.source)), 3)
+
+
+def ages_from_birth_there_too(p):
+    fill(p, 1)
+    time.sleep(0.01)
+    p.file('db-2026-10-02.sql')
+    go(p.write('[set s]\nSource=@from@\nAgeFrom=birth\n[copy s/a]\nTo=@to@\nKeepLast=2\n'))
+    go(p.write('[set s]\nSource=@from@\nAgeFrom=birth\n[copy s/a]\nTo=@to@\nKeepLast=1\n'))
+    equal(backups(p.to), ['db-2026-10-02.sql'])
+
+
 def what_changed_in_the_trash_is_not_purged(p):
     fill(p, 2)
     go(p.write(ONE + 'Trash=7d\n'))
@@ -258,6 +293,8 @@ def a_copy_that_is_not_what_was_copied_holds(p):
 main(what_is_due_goes_and_is_audited, a_mass_is_held_until_a_person_says_so, the_past_hour_counts,
      uncopied_is_held_unless_told_otherwise, the_trash_keeps_for_a_while, a_trash_that_others_may_write_to_is_none,
      another_directory_is_not_the_source, an_emptied_source_is_no_reason_to_remove_copies, a_clock_that_went_back_holds, a_clock_that_jumped_ahead_holds,
+     what_has_no_copy_any_more_is_not_purged, what_somebody_writes_to_is_not_removed,
+     a_companion_that_is_written_keeps_its_backup, ages_from_birth_there_too,
      a_stopped_series_and_its_newest_stay, without_a_file_it_asks_first, a_destination_s_own_removals_are_recorded_too,
      companions_are_removed_with_it_there_too, a_shorter_trash_purges_what_is_in_it,
      what_changed_in_the_trash_is_not_purged, a_source_that_is_away_removes_nothing,
