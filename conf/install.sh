@@ -4,7 +4,7 @@
 set -eu
 
 target=${DESTDIR-}/etc/retaind/retaind.conf
-if [ -e "$target" ]; then
+if [ -e "$target" ] || [ -L "$target" ]; then
     echo "Keeping $target"
 else
     install -D -m 0644 "$1" "$target"

@@ -48,11 +48,12 @@ void keeper_tell_summary(struct Keeper *keeper) {
 
         for (enum Hold hold = 0; totals && hold < _HOLD_MAX; hold++)
                 if (totals->holds[hold] > 0) {
-                        snprintf(reason, sizeof(reason), "%zu: %s; %s", totals->holds[hold], hold_reason(hold),
-                                 hold_cure(hold));
+                        snprintf(reason, sizeof(reason), "%zu: %s; %s%s", totals->holds[hold], hold_reason(hold),
+                                 hold_cure(hold), hold_is_released_by_set(hold) ? keeper->set->name : "");
                         keeper_emit(&keeper->source, (struct Event){
                                                              .kind = EVENT_HELD,
                                                              .hold = hold_name(hold),
+                                                             .is_routine = hold == HOLD_NEWEST,
                                                              .reason = reason,
                                                      });
                 }

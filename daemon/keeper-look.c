@@ -108,6 +108,7 @@ static int new_marker_done(struct KeeperTree *tree, const struct Report *report)
         if (!tree->keeper->pass->ledger)
                 return 0;
         snprintf(tree->marker, sizeof(tree->marker), "%s", strempty(report->name));
+        tree->is_new = report->flag;
         if (report->flag)
                 keeper_emit(tree, (struct Event){.kind = EVENT_DESTINATION_NEW, .reason = tree->path});
         return 0;
@@ -305,7 +306,7 @@ static void compare_trees(struct KeeperTree *tree, bool is_first) {
                 tree->is_there = false;
                 log_error("%s: %s is the source itself under another name; no copy of it is one", tree->what,
                           log_name(tree->path));
-        } else if (is_first)
+        } else if (is_first && (tree->is_new || !tree->keeper->pass->ledger))
                 log_notice("%s: %s is on the source's own file system: when that is lost, so are these copies",
                            tree->what, log_name(tree->path));
 }

@@ -132,7 +132,7 @@ void keeper_emit(struct KeeperTree *tree, struct Event event) {
                 keeper->failed = true;
         progress_clear(keeper->pass->progress);
         if (getrandom(event.id, sizeof(event.id), 0) != sizeof(event.id) || event_make_fields(&event, &fields) < 0 ||
-            audit_emit(&fields, event_priority(event.kind)) < 0)
+            audit_emit(&fields, event_fields_priority(&fields)) < 0)
                 log_error("%s: an event could not be told to the journal", tree->what);
         event_fields_done(&fields);
 }

@@ -59,6 +59,7 @@ struct KeeperTree {
         uint64_t n_open;    /* answers that are due of the worker, or of the ledger for it */
         bool is_connecting; /* its worker has not said yet whether it is ready */
         bool is_scanning;
+        bool is_new;     /* a destination that just got its marker */
         bool is_there;   /* opened, and of a destination with the right marker */
         bool is_partial; /* not all of it could be read */
         bool is_stopped; /* no more work for it in this pass */

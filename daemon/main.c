@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "daemon/check.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/options.h"
@@ -96,12 +97,13 @@ static int read_config(const struct Options *options, struct Config **ret) {
         return r;
 }
 
-static void print_check(const struct Config *config) {
-        size_t n_copies = 0;
+/* Of directories on the command line: where they are not there, it is the command that is wrong. */
+static bool is_directory_given(const char *option, const char *path) {
+        _cleanup_(freep) char *real = path ? realpath(path, NULL) : NULL;
 
-        for (size_t i = 0; i < config->n_sets; i++)
-                n_copies += config->sets[i]->n_copies;
-        printf("The configuration is good: sets: %zu, destinations: %zu.\n", config->n_sets, n_copies);
+        if (path && !real)
+                log_error("--%s=%s: %s", option, log_name(path), log_errno(-errno));
+        return !path || real;
 }
 
 int main(int argc, char *argv[]) {
@@ -117,20 +119,22 @@ int main(int argc, char *argv[]) {
                 return EXIT_USAGE;
         if (options.command == COMMAND_HELP) {
                 options_print_help();
-                return EXIT_SUCCESS;
+                return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
         if (options.command == COMMAND_VERSION) {
                 printf("retaind %s\n", VERSION);
-                return EXIT_SUCCESS;
+                return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
 
         terminal_init();
+        if (!is_directory_given("source", options.source) || !is_directory_given("to", options.to))
+                return EXIT_USAGE;
         r = read_config(&options, &config);
         if (r != 0)
                 return r < 0 ? EXIT_FAILURE : EX_CONFIG;
         if (options.command == COMMAND_CHECK_CONFIG) {
-                print_check(config);
-                return EXIT_SUCCESS;
+                check_print(config);
+                return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
         return manager_run_once(config, &options);
 }

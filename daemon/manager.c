@@ -313,9 +313,8 @@ int manager_run_once(const struct Config *config, const struct Options *options)
         manager.failed = manager.failed || r != 0;
         manager_done(&manager);
         if (options->dry_run && !options->json)
-                printf("\n%s\n", options->source && !options->yes
-                                         ? "Nothing was changed; with --yes in place of --dry-run it is done."
-                                         : "A dry run: nothing was changed.");
+                printf("\n%s\n", options->source && !options->yes ? "Nothing was changed; with --yes it is done."
+                                                                  : "A dry run: nothing was changed.");
         if (fflush(stdout) != 0 || ferror(stdout)) {
                 log_error("cannot write all of the plan to standard output");
                 manager.failed = true;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/pass.h"
 #include "daemon/progress.h"
@@ -14,6 +15,9 @@
 
 #define FLUSH_AT (64 * 1024)
 #define FILE_WIDTH_MIN 20
+
+/* Of the copies that a destination's own rules let go, so many are named. */
+#define N_REMOVALS_SHOWN 20
 
 struct Row {
         uint32_t entry;
@@ -127,13 +131,14 @@ static void add_why(struct Text *text, const struct Keeper *keeper, uint32_t id)
                 text_add(text, "no rule keeps it");
                 break;
         case PLAN_HOLD:
-                text_add(text, "no rule keeps it; held as ");
+                text_add(text, "held as ");
                 for (enum Hold hold = 0; hold < _HOLD_MAX; hold++)
                         if (item.holds & UINT32_C(1) << hold) {
                                 text_add(text, first ? "" : ", ");
                                 text_add(text, hold_name(hold));
                                 first = false;
                         }
+                text_add(text, "; no rule keeps it");
                 break;
         case _PLAN_VERDICT_MAX:
                 break;
@@ -317,16 +322,33 @@ static int print_series(const struct Keeper *keeper, int64_t now_usec) {
         return 0;
 }
 
-static void print_holds(const struct PlanTotals *totals) {
+static void print_holds(const struct Keeper *keeper, const struct PlanTotals *totals) {
         for (enum Hold hold = 0; hold < _HOLD_MAX; hold++)
                 if (totals->holds[hold] > 0)
-                        printf("  held as %s: %zu, %s; %s\n", hold_name(hold), totals->holds[hold], hold_reason(hold),
-                               hold_cure(hold));
+                        printf("  held as %s: %zu, %s; %s%s\n", hold_name(hold), totals->holds[hold], hold_reason(hold),
+                               hold_cure(hold), hold_is_released_by_set(hold) ? keeper->set->name : "");
+}
+
+/* What this very pass will also remove. */
+static void print_once_copied(const struct PlanTotals *totals, const struct ConfigSet *set, size_t n_backups) {
+        size_t n = totals->once_copied.n;
+        char size[SPAN_TEXT_MAX];
+
+        if (n == 0)
+                return;
+        printf("  once they are copied, in the same pass: remove %zu more (%s)%s\n", n,
+               size_format(totals->once_copied.bytes, size),
+               hold_is_mass(totals->verdicts[PLAN_REMOVE].n + n, 0, n_backups, set->remove_max_percent)
+                       ? "; which is more than RemoveMax= at once, and is held as mass"
+                       : "");
 }
 
 static void print_notes(const struct Keeper *keeper, const struct PlanTotals *totals) {
         if (index_n_backups(keeper->source.index) < index_n_entries(keeper->source.index))
                 printf("  +1 and so on: companions of a backup (checksums, logs), which share its fate\n");
+        if (index_n_entries(keeper->source.index) == 0)
+                printf("  %sno backup is there: is it the right directory, and mounted?%s\n",
+                       terminal_colour(COLOUR_YELLOW), terminal_colour(COLOUR_NONE));
         if (totals->n_settling > 0)
                 printf("  settling: %zu, changed less than Settle= ago and left alone\n", totals->n_settling);
         if (totals->n_future > 0)
@@ -354,8 +376,26 @@ static void print_summary(const struct Keeper *keeper) {
                        keeper->set->copies[c]->name, size_format(totals->copies[c].bytes, size),
                        keeper->copies[c].is_there ? "" : ", once it is there");
         printf("\n");
-        print_holds(totals);
+        print_holds(keeper, totals);
+        print_once_copied(totals, keeper->set, index_n_backups(keeper->source.index));
         print_notes(keeper, totals);
+}
+
+static void print_removals(const struct KeeperTree *tree) {
+        size_t n = 0;
+
+        for (uint32_t i = 0; i < index_entry_end(tree->index); i++) {
+                _cleanup_(freep) char *path = NULL;
+                struct IndexEntry e;
+
+                if (!index_entry(tree->index, i, &e) || e.is_companion ||
+                    plan_item(tree->plan, i).verdict != PLAN_REMOVE || n++ >= N_REMOVALS_SHOWN)
+                        continue;
+                path = recall_path(tree->index, i);
+                printf("  remove %s\n", log_name(strempty(path)));
+        }
+        if (n > N_REMOVALS_SHOWN)
+                printf("  and %zu more\n", n - N_REMOVALS_SHOWN);
 }
 
 /* What a destination's own rules mean for the copies that are there. */
@@ -370,7 +410,8 @@ static void print_own_policy(const struct KeeperTree *tree) {
         if (totals->n_foreign > 0)
                 printf("; %zu that retaind did not publish there, left alone", totals->n_foreign);
         printf("\n");
-        print_holds(totals);
+        print_removals(tree);
+        print_holds(tree->keeper, totals);
 }
 
 static int report_text(const struct Keeper *keeper, int64_t now_usec) {
@@ -426,6 +467,9 @@ static void print_tree_done(const struct KeeperTree *tree) {
         print_count("copied", &tree->copied, " to ", name);
         print_count("found equal", &tree->adopted, " at ", name);
         print_count("verified", &tree->verified, " at ", name);
+        if (tree->config && !tree->is_there)
+                printf("  %s%s was not reached%s; what it wants stays wanted\n", terminal_colour(COLOUR_RED), name,
+                       terminal_colour(COLOUR_NONE));
         if (tree->n_failed > 0)
                 printf("  %sfailed to copy %zu%s to %s\n", terminal_colour(COLOUR_RED), tree->n_failed,
                        terminal_colour(COLOUR_NONE), name);
@@ -442,5 +486,5 @@ void report_done(const struct Keeper *keeper) {
         for (size_t c = 0; c < keeper->set->n_copies; c++)
                 print_tree_done(&keeper->copies[c]);
         print_tree_done(&keeper->source);
-        print_holds(totals);
+        print_holds(keeper, totals);
 }

@@ -81,7 +81,7 @@ int event_make_fields(const struct Event *event, struct EventFields *fields) {
         event_add_sentence(event, &made.text);
         field_end(&made);
         add_string(&made, "MESSAGE_ID", event_message_id(event->kind), WORD_MAX);
-        add_number(&made, "PRIORITY", event_priority(event->kind));
+        add_number(&made, "PRIORITY", event->is_routine ? EVENT_INFO : event_priority(event->kind));
         add_string(&made, "RETAIND_EVENT", event_name(event->kind), WORD_MAX);
         field_begin(&made, "RETAIND_EVENT_ID");
         text_add_hex(&made.text, (const char *)event->id, EVENT_ID_SIZE);

@@ -69,6 +69,7 @@ struct Event {
         int64_t age_usec;
         const char *reason;
         const char *hold;
+        bool is_routine;       /* nobody needs to hear of it now, whatever its kind */
         int64_t duration_usec; /* 0: not measured */
         int error;             /* positive errno; 0: none */
 };

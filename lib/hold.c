@@ -30,17 +30,21 @@ const char *hold_reason(enum Hold hold) {
 
 const char *hold_cure(enum Hold hold) {
         static const char *const cures[_HOLD_MAX] = {
-                [HOLD_SOURCE] = "make it readable; or if it is right as it is: retaind --once --release=SET",
+                [HOLD_SOURCE] = "make it readable; or if it is right as it is: retaind --once --release=",
                 [HOLD_UNCOPIED] = "the copy lifts it, or RemoveUncopied=yes",
                 [HOLD_NEWEST] = "newer backups lift it, or a smaller MinKeep=",
                 [HOLD_STALE] = "a fresh backup lifts it, or an empty ExpectEvery=",
                 [HOLD_MASS] = "look through what is held, then: retaind --once --release",
-                [HOLD_CLOCK] = "set the clock; or if it is right: retaind --once --release=SET",
+                [HOLD_CLOCK] = "set the clock; or if it is right: retaind --once --release=",
                 [HOLD_CHANGED] = "look at both contents; OnChange=version takes it for a new version",
                 [HOLD_SUSPECT] = "compare it with its copies, and remove what is bad by hand",
         };
 
         return cures[hold];
+}
+
+bool hold_is_released_by_set(enum Hold hold) {
+        return hold == HOLD_SOURCE || hold == HOLD_CLOCK;
 }
 
 bool hold_is_stale(int64_t newest_usec, int64_t now_usec, int64_t expect_every_usec) {

@@ -26,6 +26,8 @@ const char *hold_name(enum Hold hold) _const_;
 /* One clause for people each: why it holds, and what lifts it. */
 const char *hold_reason(enum Hold hold) _const_;
 const char *hold_cure(enum Hold hold) _const_;
+/* Whether the cure ends with a command to which the set's name belongs. */
+bool hold_is_released_by_set(enum Hold hold) _const_;
 
 /* Nothing is fresh since newest_usec, and expect_every_usec has passed. */
 bool hold_is_stale(int64_t newest_usec, int64_t now_usec, int64_t expect_every_usec) _const_;

@@ -126,6 +126,10 @@ static void count_verdict(struct PlanTotals *totals, struct PlanItem item, uint6
         totals->verdicts[item.verdict].bytes += bytes;
         for (enum Hold hold = 0; hold < _HOLD_MAX; hold++)
                 totals->holds[hold] += (item.holds >> hold) & 1;
+        if (item.verdict == PLAN_HOLD && item.holds == 1 << HOLD_UNCOPIED) {
+                totals->once_copied.n++;
+                totals->once_copied.bytes += bytes;
+        }
 }
 
 static void judge_series(struct PlanWork *work) {

@@ -64,8 +64,9 @@ struct PlanCount {
 
 struct PlanTotals {
         struct PlanCount verdicts[_PLAN_VERDICT_MAX];
-        size_t holds[_HOLD_MAX];  /* a backup may have several */
-        struct PlanCount *copies; /* for each of the set's destinations, companions included */
+        size_t holds[_HOLD_MAX];      /* a backup may have several */
+        struct PlanCount *copies;     /* for each of the set's destinations, companions included */
+        struct PlanCount once_copied; /* held as uncopied and by nothing else: the copy lets them go */
         size_t n_future, n_settling, n_timeless, n_foreign;
         int64_t next_usec; /* when time alone next changes the plan */
 };

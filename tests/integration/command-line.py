@@ -74,7 +74,8 @@ def a_relative_source_and_a_bad_span(p):
     equal(result.status, 78)
     contains(result.err, 'KeepFor')
     result = p.run('--once', '--dry-run', '--source=nowhere', cwd=p.top)
-    equal(result.status, 78)
+    equal(result.status, 2)
+    contains(result.err, '--source=nowhere: No such file or directory')
 
 
 def the_table_reads_at_one_look(p):

@@ -67,6 +67,15 @@ def the_shipped_file_says_how_to_begin(p):
     equal(result.status, 78)
     contains(result.err, '[set')
 
+def what_will_do_nothing_is_said(p):
+    p.file('plain')
+    p.write('[set s]\nSource=@from@/nowhere\n[copy s/a]\nTo=@from@/plain\n[set t]\nSource=@to@\n')
+    result = p.run('--check-config', f'--config={p.conf}')
+    equal(result.status, 0)
+    contains(result.out, 'valid, with warnings')
+    for words in ('nowhere: No such file', 'plain: it is no directory', 't: it has no Keep'):
+        contains(result.err, words)
 
-main(a_good_one_is_good, all_problems_at_once_and_nothing_touched, a_missing_one_is_named, systemd_says_where,
+
+main(what_will_do_nothing_is_said, a_good_one_is_good, all_problems_at_once_and_nothing_touched, a_missing_one_is_named, systemd_says_where,
      writable_by_others_is_a_warning, the_shipped_file_says_how_to_begin)

@@ -48,6 +48,20 @@ def a_mass_is_held_until_a_person_says_so(p):
     equal(backups(p.source), ['db-2026-10-10.sql'])
 
 
+def the_plan_says_what_the_copies_let_go(p):
+    fill(p, 4)
+    text = '[set s]\nSource=@from@\nKeepLast=1\nRemoveMax=100%\n[copy s/a]\nTo=@to@\n'
+    p.write(text)
+    contains(p.run('--once', '--dry-run', f'--config={p.conf}').out, 'once they are copied, in the same pass: remove 3')
+    p.write(text.replace('RemoveMax=100%', 'RemoveMax=50%'))
+    contains(p.run('--once', '--dry-run', f'--config={p.conf}').out, 'and is held as mass')
+    go(p)
+    equal(len(backups(p.source)), 4)
+    p.write(text + 'KeepLast=2\nRemoveMax=100%\n')
+    go(p)
+    contains(go(p.write(text + 'KeepLast=1\nRemoveMax=100%\n')).out, 'remove db-2026-10-03.sql')
+
+
 def the_past_hour_counts(p):
     fill(p, 10)
     go(p.write('[set s]\nSource=@from@\nKeepLast=6\n'))
@@ -290,7 +304,7 @@ def a_copy_that_is_not_what_was_copied_holds(p):
           ['db-2026-10-01.sql.20261101T000000Z~', 'db-2026-10-02.sql', 'db-2026-10-03.sql'])
 
 
-main(what_is_due_goes_and_is_audited, a_mass_is_held_until_a_person_says_so, the_past_hour_counts,
+main(what_is_due_goes_and_is_audited, a_mass_is_held_until_a_person_says_so, the_past_hour_counts, the_plan_says_what_the_copies_let_go,
      uncopied_is_held_unless_told_otherwise, the_trash_keeps_for_a_while, a_trash_that_others_may_write_to_is_none,
      another_directory_is_not_the_source, an_emptied_source_is_no_reason_to_remove_copies, a_clock_that_went_back_holds, a_clock_that_jumped_ahead_holds,
      what_has_no_copy_any_more_is_not_purged, what_somebody_writes_to_is_not_removed,

@@ -8,6 +8,9 @@ START_TEST(every_hold_has_its_words) {
                 ck_assert_ptr_nonnull(hold_name(hold));
                 ck_assert_ptr_nonnull(hold_reason(hold));
                 ck_assert_ptr_nonnull(hold_cure(hold));
+                ck_assert_int_eq(hold_is_released_by_set(hold), strstr(hold_cure(hold), "=") &&
+                                                                        !*(strrchr(hold_cure(hold), '=') + 1) &&
+                                                                        strstr(hold_cure(hold), "--release="));
         }
         ck_assert_str_eq(hold_name(HOLD_UNCOPIED), "uncopied");
 }
