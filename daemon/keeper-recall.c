@@ -100,7 +100,7 @@ int keeper_step_open(struct Keeper *keeper) {
         int r;
 
         if (!keeper->pass->ledger) {
-                struct Opening now = {.keeper = keeper, .now_usec = keeper->pass->options->now_usec};
+                struct Opening now = {.keeper = keeper, .now_usec = keeper->now_usec};
 
                 r = keeper->pass->catalog ? read_set(keeper->pass->catalog, &now) : 0;
                 if (r == -ENOENT) { /* a set or a destination that was never worked on */
@@ -112,7 +112,7 @@ int keeper_step_open(struct Keeper *keeper) {
         opening = calloc(1, sizeof(*opening));
         if (!opening)
                 return -ENOMEM;
-        *opening = (struct Opening){.keeper = keeper, .now_usec = keeper->pass->options->now_usec};
+        *opening = (struct Opening){.keeper = keeper, .now_usec = keeper->now_usec};
         r = keeper_submit(
                 keeper, &(struct LedgerWork){.record = read_set, .done = opened, .userdata = keeper, .data = opening});
         if (r < 0)
@@ -275,7 +275,7 @@ static int make_plans(struct Keeper *keeper) {
                 .set = keeper->set,
                 .index = keeper->source.index,
                 .copies = keeper->copy_indexes,
-                .now_usec = keeper->pass->options->now_usec,
+                .now_usec = keeper->now_usec,
                 .source_is_partial = keeper->source.is_partial || keeper->is_source_held,
                 .n_removed = keeper->source.n_removed_before,
                 .is_clock_wrong = keeper_is_clock_wrong(keeper),

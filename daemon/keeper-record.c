@@ -85,7 +85,7 @@ static bool is_settling(const struct Keeper *keeper, uint32_t entry) {
         struct IndexEntry e;
 
         return index_entry(keeper->source.index, entry, &e) &&
-               backup_is_settling(e.stat.mtime_usec, keeper->pass->options->now_usec, keeper->set->settle_usec);
+               backup_is_settling(e.stat.mtime_usec, keeper->now_usec, keeper->set->settle_usec);
 }
 
 /* Records what is new of an entry; nothing of one that is still being written. */

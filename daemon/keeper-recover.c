@@ -28,7 +28,7 @@ static struct KeeperTree *tree_of(struct Keeper *keeper, const struct CatalogInt
 }
 
 static bool is_over(const struct KeeperTree *tree, const struct CatalogIntent *intent) {
-        return sub_saturated(tree->keeper->pass->options->now_usec, intent->ended_usec) >= tree->view->trash_usec;
+        return sub_saturated(tree->keeper->now_usec, intent->ended_usec) >= tree->view->trash_usec;
 }
 
 /* Of a companion: did its backup go, in that run or as was found now? */

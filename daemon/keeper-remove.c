@@ -196,7 +196,7 @@ static bool has_busy_companion(const struct KeeperTree *tree, uint32_t entry) {
         for (size_t i = 0; i < n && is_source(tree); i++)
                 if (keeper->recall->flags[companions[i]] & PLAN_FLAG_SUSPECT ||
                     (index_entry(tree->index, companions[i], &e) &&
-                     backup_is_settling(e.stat.mtime_usec, keeper->pass->options->now_usec, keeper->set->settle_usec)))
+                     backup_is_settling(e.stat.mtime_usec, keeper->now_usec, keeper->set->settle_usec)))
                         return true;
         return false;
 }
@@ -339,7 +339,7 @@ static struct Event event_of(const struct KeeperTree *tree, const struct Catalog
         }
         if (index_entry(tree->index, item->entry, &e) && e.time_from != BACKUP_TIME_NONE) {
                 event.has_age = true;
-                event.age_usec = sub_saturated(tree->keeper->pass->options->now_usec, e.time_usec);
+                event.age_usec = sub_saturated(tree->keeper->now_usec, e.time_usec);
         }
         return event;
 }

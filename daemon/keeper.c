@@ -71,6 +71,7 @@ int keeper_new(struct Pass *pass, const struct Config *config, const struct Conf
         keeper->pass = pass;
         keeper->config = config;
         keeper->set = set;
+        keeper->now_usec = pass->is_daemon ? os_now_usec() : pass->options->now_usec;
         keeper->source = (struct KeeperTree){
                 .keeper = keeper,
                 .copy = SIZE_MAX,

@@ -101,6 +101,7 @@ struct Keeper {
         struct Pass *pass;
         const struct Config *config;
         const struct ConfigSet *set;
+        int64_t now_usec; /* the moment that all of this pass is decided for */
         struct KeeperTree source;
         struct KeeperTree *copies;
         struct Index **copy_indexes;

@@ -187,8 +187,11 @@ struct Ledger *ledger_free(struct Ledger *ledger) {
                 pthread_mutex_unlock(&ledger->mutex);
                 pthread_join(ledger->thread, NULL);
         }
-        while ((entry = queue_take(&ledger->done)))
+        while ((entry = queue_take(&ledger->done))) {
+                if (entry->work.discard)
+                        entry->work.discard(entry->work.data);
                 free(entry);
+        }
         sd_event_source_disable_unref(ledger->io);
         os_close(ledger->fd);
         pthread_cond_destroy(&ledger->wake);

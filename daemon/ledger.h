@@ -18,6 +18,7 @@ struct Ledger;
 struct LedgerWork {
         int (*record)(struct Catalog *catalog, void *data); /* in the thread; non-zero undoes the transaction */
         void (*done)(void *userdata, void *data, int r);    /* in the event loop; 0: durable. Frees data */
+        void (*discard)(void *data); /* frees data where nobody can hear of it any more; NULL: not needed */
         void *userdata;
         void *data;
 };

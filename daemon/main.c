@@ -12,7 +12,7 @@
 
 #include "daemon/check.h"
 #include "daemon/log.h"
-#include "daemon/manager.h"
+#include "daemon/once.h"
 #include "daemon/options.h"
 #include "daemon/terminal.h"
 #include "daemon/worker-main.h"
@@ -136,5 +136,5 @@ int main(int argc, char *argv[]) {
                 check_print(config);
                 return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
-        return manager_run_once(config, &options);
+        return once_run(config, &options);
 }

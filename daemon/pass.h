@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What all keepers share: the event loop, the catalog, what was asked for.
+ * What all keepers share: the event loop, the catalog with its thread, the lock on
+ * the state directory, what was asked for.
  */
 
 #include "daemon/keeper.h"
@@ -20,6 +21,9 @@ struct Pass {
         const struct Options *options;
         struct Progress *progress;
         const char *listing_line;
+        int state_fd;
+        int watch_fd;     /* the daemon's inotify, to which workers add what they see; -1: nothing is watched */
+        bool is_daemon;   /* it goes on: no plans on standard output, and nothing is said twice */
         bool is_stopping; /* asked to end */
         /* Events that the journal has, to be recorded as such. */
         struct PassDelivered *delivered;
@@ -27,6 +31,21 @@ struct Pass {
         uint8_t boot[CLOCK_BOOT_SIZE];
         bool is_clock_wrong; /* it is behind what was recorded last, or jumped ahead */
         void (*done)(struct Pass *pass, struct Keeper *keeper);
+        /* A directory of a source is watched under this number; 0: it could not be, with that error. */
+        void (*watched)(struct Pass *pass, struct Keeper *keeper, int wd, const char *path, int error);
 };
 
+/*
+ * The loop, the locked state directory, the checked catalog and its thread; for a dry run only what there is to read.
+ * 0, or an exit status with the error said. pass_done() is to be called whatever came of it, after the keepers are no
+ * more at work and before they are freed.
+ */
+int pass_init(struct Pass *pass);
+void pass_done(struct Pass *pass);
+
+/* Compares the clock with the one that was recorded last, or with an earlier reading; says if it was set. */
+void pass_check_clock(struct Pass *pass, const struct Clock *last);
+
 void pass_delivered(struct Pass *pass, const uint8_t id[static CATALOG_EVENT_ID_SIZE]);
+/* Has the ledger note what was delivered so far. */
+int pass_note_delivered(struct Pass *pass);
