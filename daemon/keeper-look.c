@@ -126,6 +126,8 @@ static int on_ready(struct KeeperTree *tree, const struct Report *report) {
                 tree->root = report->stat;
                 if (!is_source(tree))
                         new_marker_done(tree, report);
+                else
+                        tree->is_polled = report->flag;
         }
         keeper_close(tree);
         return 0;
@@ -226,6 +228,7 @@ static uint64_t bandwidth_share(const struct Config *config) {
 
 static int connect_tree(struct KeeperTree *tree) {
         struct Keeper *keeper = tree->keeper;
+        bool is_watching = is_source(tree) && keeper->pass->watch_fd >= 0 && keeper->set->watch != CONFIG_WATCH_POLL;
         const struct WorkerHandler handler = {.report = on_report, .ended = on_ended, .userdata = tree};
         const struct JobSetup setup = {
                 .source = keeper->set->source,
@@ -235,11 +238,14 @@ static int connect_tree(struct KeeperTree *tree) {
                 .is_source_writable = is_source(tree) && keeper->pass->ledger,
                 .verify = is_source(tree) ? CONFIG_VERIFY_READBACK : tree->config->verify,
                 .bandwidth = bandwidth_share(keeper->config),
+                .is_watching = is_watching,
+                .is_watch_forced = keeper->set->watch == CONFIG_WATCH_INOTIFY,
                 .metadata = is_source(tree) ? CONFIG_METADATA_STRICT : tree->config->metadata,
         };
         int r;
 
-        r = worker_new(keeper->pass->event, &setup, keeper->pass->options->patience_usec, &handler, &tree->worker);
+        r = worker_new(keeper->pass->event, &setup, is_watching ? keeper->pass->watch_fd : -1,
+                       keeper->pass->options->patience_usec, &handler, &tree->worker);
         tree->is_connecting = r >= 0;
         if (r >= 0)
                 keeper_open(tree);
@@ -391,6 +397,9 @@ int keeper_looked(struct KeeperTree *tree, const struct Report *report) {
                 return -EBADMSG;
         switch (report->kind) {
         case REPORT_DIRECTORY:
+                if (is_source(tree) && tree->keeper->pass->watched && !tree->is_polled)
+                        tree->keeper->pass->watched(tree->keeper->pass, tree->keeper, (int)report->number, report->name,
+                                                    report->error);
                 return index_directory(tree->index, report->name, &tree->directory);
         case REPORT_FILE:
                 if (tree->directory == INDEX_NONE)

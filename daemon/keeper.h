@@ -59,6 +59,7 @@ struct KeeperTree {
         uint64_t n_open;    /* answers that are due of the worker, or of the ledger for it */
         bool is_connecting; /* its worker has not said yet whether it is ready */
         bool is_scanning;
+        bool is_polled;  /* a source where nothing is watched */
         bool is_new;     /* a destination that just got its marker */
         bool is_there;   /* opened, and of a destination with the right marker */
         bool is_partial; /* not all of it could be read */
@@ -99,6 +100,7 @@ struct KeeperTree {
 
 struct Keeper {
         struct Pass *pass;
+        void *owner; /* the guard that began it; NULL: --once */
         const struct Config *config;
         const struct ConfigSet *set;
         int64_t now_usec; /* the moment that all of this pass is decided for */

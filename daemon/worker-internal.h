@@ -24,6 +24,7 @@ struct WorkerState {
         struct Message in, out;
         int source, destination;
         struct Marker marker;
+        bool is_watching; /* what is scanned in the source */
         struct Store *store;
         struct Remover source_remover, destination_remover;
 

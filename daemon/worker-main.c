@@ -19,6 +19,7 @@
 #include "lib/remove.h"
 #include "lib/scan.h"
 #include "lib/store.h"
+#include "lib/watch.h"
 
 static int ready(struct WorkerState *w, enum ReportReady outcome, int error) {
         struct Report report = {
@@ -27,7 +28,7 @@ static int ready(struct WorkerState *w, enum ReportReady outcome, int error) {
                 .error = error,
                 .number = (uint64_t)w->marker.holder,
                 .name = w->marker.id,
-                .flag = w->marker.is_new,
+                .flag = w->marker.is_new || (w->destination < 0 && !w->is_watching),
         };
         struct statx st;
 
@@ -66,6 +67,7 @@ static int set_up(struct WorkerState *w) {
                 w->source = os_open_directory(setup.source);
                 if (w->source < 0)
                         return ready(w, READY_SOURCE, w->source);
+                w->is_watching = setup.is_watching && (setup.is_watch_forced || !os_is_remote(w->source));
         }
         if (setup.destination) {
                 w->destination = os_open_directory(setup.destination);
@@ -89,7 +91,7 @@ static int set_up(struct WorkerState *w) {
         return ready(w, READY_OK, 0);
 }
 
-static void tell_entry(struct WorkerState *w, const struct ScanEntry *entry) {
+static void tell_entry(struct WorkerState *w, const struct ScanEntry *entry, int watched_fd) {
         static const enum ReportKind kinds[] = {
                 [SCAN_DIRECTORY] = REPORT_DIRECTORY,   [SCAN_FILE] = REPORT_FILE,
                 [SCAN_SKIPPED] = REPORT_SKIPPED,       [SCAN_OURS] = REPORT_OURS,
@@ -100,6 +102,13 @@ static void tell_entry(struct WorkerState *w, const struct ScanEntry *entry) {
         switch (entry->kind) {
         case SCAN_DIRECTORY:
                 report.name = entry->path;
+                /* First watched and then read: what comes in between is seen twice, and not never. */
+                if (watched_fd >= 0)
+                        report.error = watch_add(WORKER_WATCH_FD, watched_fd);
+                if (report.error > 0) {
+                        report.number = (uint64_t)report.error;
+                        report.error = 0;
+                }
                 break;
         case SCAN_FILE:
                 report.stat = entry->stat;
@@ -151,7 +160,7 @@ static int scan(struct WorkerState *w, const struct Job *job, struct Report *don
         if (r < 0)
                 return r;
         while ((r = scan_next(scan, &entry)) > 0 && w->error == 0)
-                tell_entry(w, &entry);
+                tell_entry(w, &entry, job->in_source && w->is_watching ? scan_directory_fd(scan) : -1);
         done->number = scan_n_excluded(scan);
         return r;
 }

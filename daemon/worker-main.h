@@ -7,6 +7,7 @@
  * configuration nor the catalog.
  */
 
-#define WORKER_FD 3 /* its end of the socket pair */
+#define WORKER_FD 3       /* its end of the socket pair */
+#define WORKER_WATCH_FD 4 /* the daemon's inotify, where it watches */
 
 int worker_main(void);

@@ -186,7 +186,7 @@ static int on_io(sd_event_source *source _unused_, int fd, uint32_t events, void
 }
 
 /* The same program again, with nothing of ours open but its end of the socket pair. */
-static int spawn(int fd, pid_t *ret) {
+static int spawn(int fd, int watch_fd, pid_t *ret) {
         char program[] = "/proc/self/exe", name[] = "retaind", option[] = "--worker";
         char *const argv[] = {name, option, NULL};
         posix_spawn_file_actions_t actions;
@@ -211,8 +211,11 @@ static int spawn(int fd, pid_t *ret) {
                 r = posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO);
         if (r == 0)
                 r = posix_spawn_file_actions_adddup2(&actions, fd, WORKER_FD);
+        if (r == 0 && watch_fd >= 0)
+                r = posix_spawn_file_actions_adddup2(&actions, watch_fd, WORKER_WATCH_FD);
         if (r == 0)
-                r = posix_spawn_file_actions_addclosefrom_np(&actions, WORKER_FD + 1);
+                r = posix_spawn_file_actions_addclosefrom_np(&actions,
+                                                             watch_fd >= 0 ? WORKER_WATCH_FD + 1 : WORKER_FD + 1);
         if (r == 0)
                 r = posix_spawnattr_setsigmask(&attributes, &none);
         if (r == 0)
@@ -224,25 +227,30 @@ static int spawn(int fd, pid_t *ret) {
         return -r;
 }
 
-/* The pair's ends are above WORKER_FD, so that dup2() in the child always makes a descriptor that survives exec. */
-static int start(struct Worker *worker) {
-        _cleanup_(os_closep) int theirs = -1;
+/* All are above WORKER_WATCH_FD, so that dup2() in the child always makes a descriptor that survives exec. */
+static int start(struct Worker *worker, int watch_fd) {
+        _cleanup_(os_closep) int theirs = -1, watch = -1;
         int fds[2], r;
 
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
                 return -errno;
         worker->fd = fds[0];
-        theirs = fcntl(fds[1], F_DUPFD_CLOEXEC, WORKER_FD + 1);
+        theirs = fcntl(fds[1], F_DUPFD_CLOEXEC, WORKER_WATCH_FD + 1);
         os_close(fds[1]);
         if (theirs < 0)
                 return -errno;
-        r = spawn(theirs, &worker->pid);
+        if (watch_fd >= 0) {
+                watch = fcntl(watch_fd, F_DUPFD_CLOEXEC, WORKER_WATCH_FD + 1);
+                if (watch < 0)
+                        return -errno;
+        }
+        r = spawn(theirs, watch, &worker->pid);
         if (r < 0)
                 worker->pid = 0;
         return r;
 }
 
-int worker_new(sd_event *event, const struct JobSetup *setup, int64_t patience_usec,
+int worker_new(sd_event *event, const struct JobSetup *setup, int watch_fd, int64_t patience_usec,
                const struct WorkerHandler *handler, struct Worker **ret) {
         _cleanup_(worker_freep) struct Worker *worker = calloc(1, sizeof(*worker));
         int r;
@@ -253,7 +261,7 @@ int worker_new(sd_event *event, const struct JobSetup *setup, int64_t patience_u
         worker->last = &worker->first;
         worker->handler = *handler;
         worker->patience_usec = patience_usec;
-        r = start(worker);
+        r = start(worker, watch_fd);
         if (r < 0)
                 return r;
         r = sd_event_add_io(event, &worker->io, worker->fd, EPOLLIN, on_io, worker);

@@ -25,7 +25,8 @@ struct WorkerHandler {
 
 struct Worker;
 
-int worker_new(sd_event *event, const struct JobSetup *setup, int64_t patience_usec,
+/* watch_fd is what setup->watch adds its watches to; -1: none. */
+int worker_new(sd_event *event, const struct JobSetup *setup, int watch_fd, int64_t patience_usec,
                const struct WorkerHandler *handler, struct Worker **ret);
 /* Ends the process: kindly if it answers, else by force and without waiting for it. */
 struct Worker *worker_free(struct Worker *worker);

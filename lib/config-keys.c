@@ -74,6 +74,8 @@ static const struct ConfigKey table[] = {
         SET(settle_usec, SPAN, "Settle", "1min", .max = "30d"),
         SET(watch, ENUM, "Watch", "auto", .words = watch_words),
         SET(poll_interval_usec, SPAN, "PollInterval", "1min", .min = "1s", .max = "30d"),
+        SET(reconcile_interval_usec, SPAN, "ReconcileInterval", "1h", .min = "1min", .max = "30d"),
+        SET(active_hours, HOURS, "ActiveHours", ""),
         SET(age_from, ENUM, "AgeFrom", "auto", .words = age_from_words),
         SET(time_zone, ZONE, "TimeZone", ""),
         SET(pattern, PATTERNS, "Pattern", ""),
@@ -244,6 +246,25 @@ static int apply_rate(uint64_t *field, const char *text, char why[static CONFIG_
         return 0;
 }
 
+static int apply_hours(struct Hours *field, const char *text, char why[static CONFIG_WHY_MAX]) {
+        _cleanup_(strv_freep) Strv items = NULL;
+        struct Hours hours = {};
+        const char *reason;
+        int r;
+
+        r = config_value_split(text, &items, &reason);
+        if (r > 0)
+                return refuse(why, reason);
+        for (size_t i = 0; r == 0 && items && items[i]; i++) {
+                r = hours_add(&hours, items[i]);
+                if (r > 0)
+                        return refuse(why, hours_error_text(r));
+        }
+        if (r == 0)
+                *field = hours;
+        return r;
+}
+
 /* Texts that stay text; empty is NULL. */
 static int apply_text(const struct ConfigKey *key, char **field, const char *text, char why[static CONFIG_WHY_MAX]) {
         const char *reason = NULL;
@@ -334,6 +355,8 @@ static int apply(const struct ConfigKey *key, void *field, const char *text, boo
                 break;
         case CONFIG_TYPE_ENUM:
                 return apply_enum(key, field, text, why);
+        case CONFIG_TYPE_HOURS:
+                return apply_hours(field, text, why);
         case CONFIG_TYPE_LOCALE:
         case CONFIG_TYPE_PATH:
         case CONFIG_TYPE_ZONE:

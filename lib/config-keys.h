@@ -19,6 +19,7 @@ enum ConfigType {
         CONFIG_TYPE_COUNT,
         CONFIG_TYPE_ENUM,  /* an int-sized enum, by its words in order */
         CONFIG_TYPE_GLOBS, /* list */
+        CONFIG_TYPE_HOURS, /* struct Hours */
         CONFIG_TYPE_LOCALE,
         CONFIG_TYPE_PATH,
         CONFIG_TYPE_PATTERNS, /* list; config-build compiles them */

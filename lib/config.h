@@ -12,6 +12,7 @@
  */
 
 #include "lib/base.h"
+#include "lib/hours.h"
 #include "lib/name.h"
 #include "lib/policy.h"
 #include "lib/span.h"
@@ -67,6 +68,8 @@ struct ConfigSet {
         int64_t settle_usec;
         enum ConfigWatch watch;
         int64_t poll_interval_usec;
+        int64_t reconcile_interval_usec;
+        struct Hours active_hours;
         enum ConfigAgeFrom age_from;
         char *time_zone;   /* NULL: the system's */
         struct Zone *zone; /* config-read fills it in; never NULL in what config_read() returns */

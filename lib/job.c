@@ -51,6 +51,8 @@ bool job_put_setup(struct Message *message, const struct JobSetup *setup) {
         message_put_number(message, setup->verify);
         message_put_number(message, setup->metadata);
         message_put_number(message, setup->bandwidth);
+        message_put_number(message, setup->is_watching);
+        message_put_number(message, setup->is_watch_forced);
         return keep_whole(message, before);
 }
 
@@ -64,6 +66,8 @@ bool job_get_setup(struct Message *message, struct JobSetup *ret) {
         ret->verify = message_get_below(message, _CONFIG_VERIFY_MAX);
         ret->metadata = message_get_below(message, _CONFIG_METADATA_MAX);
         ret->bandwidth = message_get_number(message);
+        ret->is_watching = message_get_below(message, 2);
+        ret->is_watch_forced = message_get_below(message, 2);
         return !message->failed && ret->marker && (ret->source || ret->destination);
 }
 

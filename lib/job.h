@@ -43,7 +43,9 @@ struct JobSetup {
         bool is_source_writable; /* it will remove there */
         enum ConfigVerify verify;
         enum ConfigMetadata metadata;
-        uint64_t bandwidth; /* bytes a second, UINT64_MAX: no limit */
+        uint64_t bandwidth;   /* bytes a second, UINT64_MAX: no limit */
+        bool is_watching;     /* it has the daemon's inotify, and adds to it the source's directories that it scans */
+        bool is_watch_forced; /* on network file systems too, where inotify sees what this machine does and no more */
 };
 
 struct Job {
@@ -62,7 +64,7 @@ struct Job {
 
 enum ReportKind {
         REPORT_READY, /* outcome 0 or an enum ReportReady; name: the marker's id; number: its holder; stat: the root's */
-        REPORT_DIRECTORY,  /* name: its path */
+        REPORT_DIRECTORY,  /* name: its path; number: of its watch, 0: none; error: why it could not be watched */
         REPORT_FILE,       /* name, stat */
         REPORT_SKIPPED,    /* name, outcome: enum ScanSkipped; text: its directory */
         REPORT_OURS,       /* name, stat; text: its directory */
@@ -91,7 +93,7 @@ struct Report {
         uint64_t number;
         uint32_t outcome;
         int error;
-        bool flag; /* REPORT_READY: the marker is new */
+        bool flag; /* REPORT_READY: the marker is new; of a source, nobody watches there */
         bool has_digest;
         const char *name;
         const char *text;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -218,4 +219,30 @@ int os_replace_file(const char *path, const void *data, size_t n, mode_t mode) {
                 return r;
         }
         return (int)OS_CALL(OS_FSYNC, fsync(dir));
+}
+
+bool os_is_remote(int fd) {
+        static const uint32_t types[] = {
+                0x6969,     /* NFS */
+                0x517b,     /* SMB */
+                0xff534d42, /* CIFS */
+                0xfe534d42, /* SMB2 */
+                0x65735546, /* FUSE */
+                0x01021997, /* 9P */
+                0x00c36400, /* Ceph */
+                0x5346414f, /* AFS */
+                0x6b414653, /* AFS of the kernel */
+                0x73757245, /* Coda */
+                0x0bd00bd0, /* Lustre */
+                0x01161970, /* GFS2 */
+                0x7461636f, /* OCFS2 */
+        };
+        struct statfs st;
+
+        if (fstatfs(fd, &st) < 0)
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if ((uint32_t)st.f_type == types[i])
+                        return true;
+        return false;
 }

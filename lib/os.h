@@ -64,6 +64,9 @@ int os_open_directory(const char *path);
 /* A directory by one component of a name in an open one; never through a symbolic link (-ENOTDIR, -ELOOP). */
 int os_open_directory_at(int dir, const char *name);
 
+/* A file system on which other machines write too, or whose server may not answer. */
+bool os_is_remote(int fd);
+
 /* The entries of a directory, as getdents64 packs them; returns the bytes, 0 at the end. */
 ssize_t os_getdents(int dir, void *buf, size_t n_buf);
 

@@ -89,6 +89,10 @@ uint64_t scan_n_excluded(const struct Scan *scan) {
         return scan->n_excluded;
 }
 
+int scan_directory_fd(const struct Scan *scan) {
+        return scan->levels[scan->n_levels - 1].fd;
+}
+
 static struct Level *innermost(struct Scan *scan) {
         return &scan->levels[scan->n_levels - 1];
 }

@@ -66,5 +66,8 @@ DEFINE_CLEANUP(struct Scan *, scan_free)
 /* 1 and an observation, 0 at the end. A negative errno is no observation of the tree but our own failure. */
 int scan_next(struct Scan *scan, struct ScanEntry *ret);
 
+/* The directory that was announced last, open; the scan's. */
+int scan_directory_fd(const struct Scan *scan) _pure_;
+
 /* How many files and directories the filter left out so far. */
 uint64_t scan_n_excluded(const struct Scan *scan) _pure_;

@@ -298,6 +298,9 @@ START_TEST(test_refused_values) {
                 {"set a", "Watch=Inotify", "write auto, inotify or poll"},
                 {"set a", "PollInterval=999ms", "write a time span of at least 1s and of at most 30d"},
                 {"set a", "PollInterval=0s", "write a time span of at least 1s"},
+                {"set a", "ReconcileInterval=59s", "write a time span of at least 1min"},
+                {"set a", "ActiveHours=2-6", "write from and to, like 02:00-06:00"},
+                {"set a", "ActiveHours=\"02:00-06:00", "the quote is not closed"},
                 {"set a", "AgeFrom=mtime", "write auto, name, modified or birth"},
                 {"set a", "TimeZone=/etc/localtime", "write the name of a time zone, such as Europe/Berlin or UTC"},
                 {"set a", "TimeZone=Europe/../x", "write the name of a time zone"},
@@ -433,7 +436,8 @@ START_TEST(test_every_key) {
                                      "Listing=/l/b\n"
                                      "[set a]\n"
                                      "Source='/s'\nRecursive=no\nOneFileSystem=no\nInclude=*.gz 'a b'\nInclude=x/y\n"
-                                     "Exclude=\"\"\nSettle=0s\nWatch=poll\nPollInterval=1s\nAgeFrom=birth\n"
+                                     "Exclude=\"\"\nSettle=0s\nWatch=poll\nPollInterval=1s\nReconcileInterval="
+                                     "1min\nActiveHours=02:00-06:00 22:00-01:00\nAgeFrom=birth\n"
                                      "TimeZone=America/Argentina/Buenos_Aires\nPattern=%F-*.gz x%s%*\n"
                                      "KeepFor=1y 6month\nKeepHourly=1\nKeepDaily=1000000\nKeepWeekly=0\n"
                                      "KeepMonthly=007\nKeepYearly=all\nKeepWithin=infinity\nKeepWithinHourly=26h\n"
@@ -463,6 +467,9 @@ START_TEST(test_every_key) {
         ck_assert_int_eq(set->settle_usec, 0);
         ck_assert_int_eq(set->watch, CONFIG_WATCH_POLL);
         ck_assert_int_eq(set->poll_interval_usec, USEC_PER_SEC);
+        ck_assert_int_eq(set->reconcile_interval_usec, USEC_PER_MINUTE);
+        ck_assert_uint_eq(set->active_hours.n, 2);
+        ck_assert_uint_eq(set->active_hours.from[1], 22 * 60);
         ck_assert_int_eq(set->age_from, CONFIG_AGE_FROM_BIRTH);
         ck_assert_str_eq(set->time_zone, "America/Argentina/Buenos_Aires");
         ck_assert_uint_eq(strv_length(set->pattern), 2);
