@@ -154,7 +154,7 @@ static int send_more(struct KeeperTree *tree) {
         if (!tree->batches[0])
                 tree->batches[0] = TAKE_PTR(tree->batches[1]);
         for (size_t i = 0; i < ELEMENTSOF(tree->batches) && r >= 0; i++)
-                if (!tree->batches[i] && !tree->is_stopped && !tree->keeper->pass->is_stopping)
+                if (!tree->batches[i] && !tree->is_stopped && !keeper_is_stopping(tree->keeper))
                         r = send_batch(tree, &tree->batches[i]);
         return r;
 }

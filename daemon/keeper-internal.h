@@ -25,6 +25,10 @@ int keeper_submit(struct Keeper *keeper, const struct LedgerWork *work);
 void keeper_close_record(struct Keeper *keeper);
 /* Records for which nothing else is to be done; takes them. */
 int keeper_submit_records(struct Keeper *keeper, struct Records *records);
+static inline bool keeper_is_stopping(const struct Keeper *keeper) {
+        return keeper->is_leaving || keeper->pass->is_stopping;
+}
+
 /* Ends a batch of jobs and sends it. */
 int keeper_commit(struct KeeperTree *tree);
 

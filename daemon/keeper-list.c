@@ -30,7 +30,7 @@ static void write_listing(struct KeeperTree *tree) {
                 log_error("%s: cannot write the listing %s: %s", keeper->set->name, log_name(tree->listing),
                           log_errno(r));
                 tree->keeper->failed = true;
-        } else
+        } else if (!keeper->pass->is_daemon)
                 log_notice("%s: wrote the listing %s", keeper->set->name, log_name(tree->listing));
 }
 
@@ -62,6 +62,8 @@ void keeper_tell_summary(struct Keeper *keeper) {
                 n_failed += keeper->copies[i].n_failed;
                 n_removed += keeper->copies[i].removed.n;
         }
+        if (keeper->pass->is_daemon && !keeper_did_something(keeper))
+                return;
         snprintf(reason, sizeof(reason), "copied %zu, failed %zu, removed %zu, held %zu", n_copied, n_failed, n_removed,
                  totals ? totals->verdicts[PLAN_HOLD].n : 0);
         keeper_emit(&keeper->source, (struct Event){.kind = EVENT_PASS_DONE, .reason = reason});

@@ -11,6 +11,7 @@
 #include "daemon/keeper-internal.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/said.h"
 #include "lib/array.h"
 #include "lib/error.h"
 #include "lib/marker.h"
@@ -28,12 +29,19 @@ static bool is_source(const struct KeeperTree *tree) {
         return !tree->config;
 }
 
+/* The daemon says once what it sees at every look. */
+static bool is_repeated(const struct KeeperTree *tree) {
+        return tree->keeper->pass->is_daemon && !tree->keeper->is_first;
+}
+
 /* Says why a tree cannot be opened, and what to do about it. */
 static void say_not_opened(struct KeeperTree *tree, int error) {
         const char *cure = is_source(tree) ? "nothing of the set is planned" : "nothing counts as copied there";
         _cleanup_(freep) char *real = NULL;
 
         tree->keeper->failed = true;
+        if (tree->keeper->said && said_again_text(tree->keeper->said, tree->path))
+                return;
         switch (error) {
         case -ENOENT:
                 log_error("%s: %s does not exist; %s (retaind never creates it)", tree->what, log_name(tree->path),
@@ -266,7 +274,7 @@ static void say_unreadable(struct KeeperTree *tree, const char *directory, const
 
         tree->keeper->failed = true;
         tree->is_partial = true;
-        if (tree->n_unreadable++ >= N_SAID_MAX)
+        if (tree->n_unreadable++ >= N_SAID_MAX || is_repeated(tree))
                 return;
         log_error("%s: cannot read %s%s%s%s%s: %s%s", tree->what, log_name(tree->path), *directory ? "/" : "",
                   log_name(directory), *name ? "/" : "", log_name(name), reason,
@@ -276,7 +284,7 @@ static void say_unreadable(struct KeeperTree *tree, const char *directory, const
 static void say_skipped(struct KeeperTree *tree, const struct Report *report) {
         const char *directory = strempty(report->text);
 
-        if (tree->n_skipped++ >= N_SAID_MAX || report->outcome >= _SCAN_SKIPPED_MAX)
+        if (tree->n_skipped++ >= N_SAID_MAX || is_repeated(tree) || report->outcome >= _SCAN_SKIPPED_MAX)
                 return;
         log_notice("%s: skipped %s%s%s: %s%s", tree->what, log_name(directory), *directory ? "/" : "",
                    log_name(report->name), scan_skipped_text(report->outcome),
@@ -347,7 +355,7 @@ static int on_scanned(struct KeeperTree *tree, const struct Report *report) {
         r = index_sweep(tree->index, &n_gone);
         if (r >= 0)
                 r = index_arrange(tree->index);
-        if (tree->keeper->round == 0)
+        if (tree->keeper->round == 0 && !is_repeated(tree))
                 say_counts(tree);
         if (r >= 0)
                 r = send_leftovers(tree);

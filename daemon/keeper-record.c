@@ -167,7 +167,7 @@ static void recorded(void *userdata, void *data, int r) {
                 keeper_catalog_failed(keeper, r);
         else
                 note_recorded(keeper, records);
-        if (r == 0 && !keeper->pass->is_stopping) {
+        if (r == 0 && !keeper_is_stopping(keeper)) {
                 r = record_more(keeper);
                 if (r < 0)
                         keeper_fail(keeper, r);

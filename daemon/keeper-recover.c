@@ -16,15 +16,10 @@
 
 /* The tree that an intent is about, where it is at hand. */
 static struct KeeperTree *tree_of(struct Keeper *keeper, const struct CatalogIntent *intent) {
-        struct KeeperTree *tree = NULL;
+        struct KeeperTree *tree = keeper_tree_of(keeper, intent->destination);
 
         /* What is missing in another directory was not removed. */
-        if (intent->destination == 0 && !keeper_is_other_source(keeper))
-                tree = &keeper->source;
-        for (size_t c = 0; c < keeper->set->n_copies; c++)
-                if (keeper->copies[c].id == intent->destination)
-                        tree = &keeper->copies[c];
-        return tree && tree->is_there ? tree : NULL;
+        return tree && tree->is_there && (tree->config || !keeper_is_other_source(keeper)) ? tree : NULL;
 }
 
 static bool is_over(const struct KeeperTree *tree, const struct CatalogIntent *intent) {

@@ -148,7 +148,7 @@ static void intents_recorded(void *userdata, void *data, int r) {
 
         if (r != 0)
                 keeper_catalog_failed(tree->keeper, r);
-        else if (!tree->is_stopped && !tree->keeper->pass->is_stopping) {
+        else if (!tree->is_stopped && !keeper_is_stopping(tree->keeper)) {
                 r = send_batch(batch);
                 if (r < 0)
                         keeper_fail(tree->keeper, r);
@@ -384,7 +384,7 @@ static void outcomes_recorded(void *userdata, void *data, int r) {
         if (r != 0)
                 keeper_catalog_failed(tree->keeper, r); /* the intents tell the next run what to look for */
         tell_events(tree->keeper, records);
-        if (r == 0 && !tree->is_stopped && !tree->keeper->pass->is_stopping && begin_batch(tree) < 0)
+        if (r == 0 && !tree->is_stopped && !keeper_is_stopping(tree->keeper) && begin_batch(tree) < 0)
                 keeper_fail(tree->keeper, -ENOMEM);
         keeper_close_record(tree->keeper);
 }

@@ -26,7 +26,7 @@ static int send_more(struct KeeperTree *tree) {
         uint32_t end = index_entry_end(tree->index);
         int r = 0;
 
-        if (tree->is_stopped || tree->keeper->pass->is_stopping)
+        if (tree->is_stopped || keeper_is_stopping(tree->keeper))
                 return 0;
         for (; tree->cursor < end && tree->n_open < N_WINDOW && r >= 0; tree->cursor++) {
                 _cleanup_(freep) char *path = NULL;

@@ -9,6 +9,7 @@
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/progress.h"
+#include "daemon/said.h"
 #include "lib/error.h"
 #include "lib/os.h"
 
@@ -128,6 +129,10 @@ void keeper_emit(struct KeeperTree *tree, struct Event event) {
         event.set = keeper->set->name;
         if (tree->config && !event.destination)
                 event.destination = tree->config->name;
+        if (keeper->said && said_again(keeper->said, &event)) {
+                keeper->failed = keeper->failed || event_priority(event.kind) <= EVENT_ERROR;
+                return;
+        }
         event.usec = os_now_usec();
         if (event_priority(event.kind) <= EVENT_ERROR)
                 keeper->failed = true;
@@ -211,15 +216,45 @@ void keeper_catalog_failed(struct Keeper *keeper, int error) {
         const char *reason = error > 0 ? catalog_error_text(error) : log_errno(error);
 
         keeper->failed = true;
-        if (keeper->pass->is_stopping)
+        if (keeper_is_stopping(keeper))
                 return;
-        keeper->pass->is_stopping = true;
+        /* It is the same for all sets; but a daemon tries again. */
+        if (keeper->pass->is_daemon)
+                keeper->is_leaving = true;
+        else
+                keeper->pass->is_stopping = true;
         keeper_emit(&keeper->source, (struct Event){.kind = EVENT_CATALOG_FAILED, .reason = reason});
+}
+
+struct KeeperTree *keeper_tree_of(const struct Keeper *keeper, int64_t destination) {
+        if (destination == 0)
+                return (struct KeeperTree *)&keeper->source;
+        for (size_t c = 0; c < keeper->set->n_copies; c++)
+                if (keeper->copies[c].id == destination)
+                        return &keeper->copies[c];
+        return NULL;
+}
+
+bool keeper_did_something(const struct Keeper *keeper) {
+        bool did = keeper->source.removed.n > 0 || (keeper->recall && keeper->recall->n_ends > 0);
+
+        for (size_t c = 0; c < keeper->set->n_copies; c++) {
+                const struct KeeperTree *tree = &keeper->copies[c];
+
+                did = did || tree->copied.n > 0 || tree->adopted.n > 0 || tree->removed.n > 0 || tree->n_failed > 0;
+        }
+        return did;
+}
+
+void keeper_abandon(struct Keeper *keeper) {
+        worker_abandon(keeper->source.worker);
+        for (size_t c = 0; c < keeper->set->n_copies; c++)
+                worker_abandon(keeper->copies[c].worker);
 }
 
 /* Whether there is more to do than to look. */
 static bool is_acting(const struct Keeper *keeper) {
-        return keeper->pass->ledger && !keeper->pass->is_stopping;
+        return keeper->pass->ledger && !keeper_is_stopping(keeper);
 }
 
 static bool is_changed(const struct Keeper *keeper) {

@@ -24,6 +24,7 @@
 struct CopyBatch;
 struct Pass;
 struct RemoveBatch;
+struct Said;
 struct Records;
 
 enum KeeperStep {
@@ -100,7 +101,10 @@ struct KeeperTree {
 
 struct Keeper {
         struct Pass *pass;
-        void *owner; /* the guard that began it; NULL: --once */
+        void *owner;       /* the guard that began it; NULL: --once */
+        struct Said *said; /* what was said before; NULL: nothing */
+        bool is_first;     /* nothing was said before: what is normal is said too */
+        bool is_leaving;   /* asked to end, by itself */
         const struct Config *config;
         const struct ConfigSet *set;
         int64_t now_usec; /* the moment that all of this pass is decided for */
@@ -137,6 +141,13 @@ DEFINE_CLEANUP(struct Keeper *, keeper_free)
 
 /* Calls pass->done() when all is over, never before it returns. */
 void keeper_start(struct Keeper *keeper);
+
+/* The source, or the destination with that number in the catalog; NULL: none. */
+struct KeeperTree *keeper_tree_of(const struct Keeper *keeper, int64_t destination) _pure_;
+/* Something is different from before this pass. */
+bool keeper_did_something(const struct Keeper *keeper) _pure_;
+/* Its workers are to give up what they are at; it is to be freed then. */
+void keeper_abandon(struct Keeper *keeper);
 
 /* When it is done: the listings of what is there now, and the event that sums it up. */
 void keeper_write_listings(struct Keeper *keeper);

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "lib/text.h"
 
@@ -12,6 +13,8 @@ void log_line(enum LogLevel level, const char *format, ...) {
                 [LOG_LEVEL_WARNING] = "warning: ",
                 [LOG_LEVEL_NOTICE] = "",
         };
+        static const char *const prefixes[] = {
+                [LOG_LEVEL_ERROR] = "<3>", [LOG_LEVEL_WARNING] = "<4>", [LOG_LEVEL_NOTICE] = "<5>"};
         char line[8192];
         va_list args;
 
@@ -20,7 +23,8 @@ void log_line(enum LogLevel level, const char *format, ...) {
         va_end(args);
         /* Where both go to one place, each line stands where it belongs. */
         fflush(stdout);
-        fprintf(stderr, "retaind: %s%s\n", words[level], line);
+        /* Who reads it without a terminal (the journal, cron) takes the priority from the front. */
+        fprintf(stderr, "%sretaind: %s%s\n", isatty(STDERR_FILENO) ? "" : prefixes[level], words[level], line);
 }
 
 const char *log_errno(int negative_errno) {

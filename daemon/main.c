@@ -12,6 +12,7 @@
 
 #include "daemon/check.h"
 #include "daemon/log.h"
+#include "daemon/manager.h"
 #include "daemon/once.h"
 #include "daemon/options.h"
 #include "daemon/terminal.h"
@@ -136,5 +137,6 @@ int main(int argc, char *argv[]) {
                 check_print(config);
                 return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
-        return once_run(config, &options);
+        return options.command == COMMAND_DAEMON ? manager_run(TAKE_PTR(config), &options, read_config)
+                                                 : once_run(config, &options);
 }

@@ -78,7 +78,7 @@ static int check(const struct Options *options, bool once, const char *now) {
                 return once || plan_options || options->source ? usage("--check-config goes with --config= alone", "")
                                                                : 0;
         if (!once)
-                return usage("nothing to do: --once makes a pass (this version has no daemon yet)", "");
+                return plan_options || options->source ? usage("this goes with --once; see --help", "") : 0;
         if (now && !options->dry_run)
                 return usage("--now= goes with --dry-run only", "");
         if (options->dry_run && (options->yes || options->release || options->verify))
@@ -211,6 +211,8 @@ int options_parse(int argc, char *argv[], struct Options *ret) {
                 return usage("--now= is no time; write 2026-12-24 or 2026-12-24T03:04:05Z, not ", given.now);
         given.options.is_now_given = given.now;
         r = check(&given.options, given.once, given.now);
+        if (given.options.command == COMMAND_ONCE && !given.once)
+                given.options.command = COMMAND_DAEMON;
         /* Without a configuration somebody wants to see first. */
         given.options.dry_run = given.options.dry_run || (given.options.source && !given.options.yes);
         if (r == 0)

@@ -8,6 +8,7 @@
 #include "lib/base.h"
 
 enum Command {
+        COMMAND_DAEMON,
         COMMAND_ONCE,
         COMMAND_CHECK_CONFIG,
         COMMAND_HELP,

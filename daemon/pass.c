@@ -128,6 +128,7 @@ void pass_check_clock(struct Pass *pass, const struct Clock *last) {
                                                                         ? "is behind what was recorded last"
                                                                         : "jumped ahead by more than a day");
         pass->is_clock_wrong = change != CLOCK_RUNS;
+        pass->believed = pass->is_clock_wrong ? *last : now;
         /* Who says that it is right for one set, says so for the machine. */
         if (pass->ledger)
                 ledger_distrust_clock(pass->ledger, pass->is_clock_wrong && !pass->options->release_set);
@@ -139,6 +140,7 @@ static int check_clock(struct Pass *pass, struct Catalog *catalog) {
 
         if (pass->options->is_now_given)
                 return 0;
+        pass->believed = ledger_clock(pass->boot);
         r = catalog_clock(catalog, &last);
         if (r > 0)
                 pass_check_clock(pass, &last);

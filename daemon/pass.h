@@ -22,9 +22,11 @@ struct Pass {
         struct Progress *progress;
         const char *listing_line;
         int state_fd;
-        int watch_fd;     /* the daemon's inotify, to which workers add what they see; -1: nothing is watched */
-        bool is_daemon;   /* it goes on: no plans on standard output, and nothing is said twice */
-        bool is_stopping; /* asked to end */
+        int watch_fd;          /* the daemon's inotify, to which workers add what they see; -1: nothing is watched */
+        bool is_daemon;        /* it goes on: no plans on standard output, and nothing is said twice */
+        bool is_stopping;      /* asked to end */
+        size_t n_keepers;      /* at work */
+        struct Clock believed; /* the clock when it was last right */
         /* Events that the journal has, to be recorded as such. */
         struct PassDelivered *delivered;
         size_t n_delivered, n_delivered_allocated;

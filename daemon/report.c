@@ -443,6 +443,8 @@ int report_plan(const struct Keeper *keeper) {
         const struct Options *options = keeper->pass->options;
         int r;
 
+        if (keeper->pass->is_daemon)
+                return 0;
         progress_clear(keeper->pass->progress);
         if (options->json)
                 return report_json(keeper);

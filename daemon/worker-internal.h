@@ -50,8 +50,8 @@ struct WorkerState {
 
 void worker_tell(struct WorkerState *w, const struct Report *report);
 void worker_flush_out(struct WorkerState *w);
-/* For struct StoreOptions: alive, and so many bytes further. */
-void worker_tell_progress(void *userdata, uint64_t n_bytes);
+/* For struct StoreOptions: alive, and so many bytes further. Negative where the daemon is gone. */
+int worker_tell_progress(void *userdata, uint64_t n_bytes);
 
 int worker_add_copy(struct WorkerState *w, const struct Job *job);
 /* Carries out the copies of the batch; their results come when they are finished. */

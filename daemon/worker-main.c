@@ -240,7 +240,7 @@ static void verify_one(struct WorkerState *w, const struct Job *job) {
         report.outcome = store_read(w->store, job->in_source, job->path, &job->stat, &report.digest, &report.error);
         report.has_digest = report.outcome == STORE_ADOPTED;
         worker_tell(w, &report);
-        worker_tell_progress(w, job->stat.size);
+        (void)worker_tell_progress(w, job->stat.size);
 }
 
 /* Only a name of the form that our temporary files have, and only a file: never the trash directory or a marker. */

@@ -42,7 +42,9 @@ void worker_tell(struct WorkerState *w, const struct Report *report) {
         pthread_mutex_unlock(&w->mutex);
 }
 
-static void tell_progress(struct WorkerState *w, uint64_t n_bytes, int64_t now_usec) {
+static int tell_progress(struct WorkerState *w, uint64_t n_bytes, int64_t now_usec) {
+        int r;
+
         pthread_mutex_lock(&w->mutex);
         w->progress += n_bytes;
         if (w->progress >= PROGRESS_BYTES || now_usec - w->told_usec >= PROGRESS_USEC) {
@@ -51,25 +53,30 @@ static void tell_progress(struct WorkerState *w, uint64_t n_bytes, int64_t now_u
                 w->progress = 0;
                 w->told_usec = now_usec;
         }
+        r = w->error;
         pthread_mutex_unlock(&w->mutex);
+        return r;
 }
 
 /* Waits until so many bytes are paid for. Only copying counts bytes, and it does so in one thread. */
-static void keep_to_bandwidth(struct WorkerState *w, uint64_t n_bytes, int64_t now_usec) {
+static int keep_to_bandwidth(struct WorkerState *w, uint64_t n_bytes, int64_t now_usec) {
+        int r = 0;
+
         if (w->bandwidth == UINT64_MAX || n_bytes == 0)
-                return;
+                return 0;
         w->free_usec = add_saturated(MAX(w->free_usec, now_usec),
                                      (int64_t)((double)n_bytes / (double)w->bandwidth * USEC_PER_SEC));
-        while (now_usec < w->free_usec) {
+        while (r >= 0 && now_usec < w->free_usec) {
                 usleep((useconds_t)MIN(w->free_usec - now_usec, PROGRESS_USEC));
                 now_usec = os_monotonic_usec();
-                tell_progress(w, 0, now_usec);
+                r = tell_progress(w, 0, now_usec);
         }
+        return r;
 }
 
-void worker_tell_progress(void *userdata, uint64_t n_bytes) {
+int worker_tell_progress(void *userdata, uint64_t n_bytes) {
         int64_t now_usec = os_monotonic_usec();
+        int r = tell_progress(userdata, n_bytes, now_usec);
 
-        tell_progress(userdata, n_bytes, now_usec);
-        keep_to_bandwidth(userdata, n_bytes, now_usec);
+        return r < 0 ? r : keep_to_bandwidth(userdata, n_bytes, now_usec);
 }

@@ -17,7 +17,7 @@
 #include "lib/os.h"
 
 #define N_MESSAGES_AT_ONCE 64 /* before others have their turn */
-#define FAREWELL_MSEC 2000
+#define FAREWELL_USEC (2 * USEC_PER_SEC)
 
 /* A message that waits for room in the socket. */
 struct Packet {
@@ -30,7 +30,8 @@ struct Worker {
         struct WorkerHandler handler;
         sd_event_source *io, *timer;
         int fd;
-        pid_t pid;
+        int pidfd;             /* and not its pid, which may be another's when it has died */
+        int64_t farewell_usec; /* until when it may take its time; 0: as long as it usually may */
         int64_t patience_usec;
         int64_t heard_usec;
         uint64_t n_waited; /* reports that are due */
@@ -40,6 +41,11 @@ struct Worker {
         struct Message out, in;
 };
 
+static void end_by_force(struct Worker *worker) {
+        if (worker->pidfd >= 0)
+                pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
+}
+
 static void end(struct Worker *worker, enum WorkerEnd how) {
         if (worker->is_ended)
                 return;
@@ -48,7 +54,7 @@ static void end(struct Worker *worker, enum WorkerEnd how) {
         sd_event_source_set_enabled(worker->io, SD_EVENT_OFF);
         sd_event_source_set_enabled(worker->timer, SD_EVENT_OFF);
         if (worker->is_hung)
-                kill(worker->pid, SIGKILL);
+                end_by_force(worker);
         worker->handler.ended(worker->handler.userdata, how);
 }
 
@@ -130,8 +136,8 @@ void worker_came(struct Worker *worker) {
 }
 
 void worker_reject(struct Worker *worker) {
-        if (worker->pid > 0 && !worker->is_ended)
-                kill(worker->pid, SIGKILL);
+        if (!worker->is_ended)
+                end_by_force(worker);
         end(worker, WORKER_DIED);
 }
 
@@ -231,6 +237,7 @@ static int spawn(int fd, int watch_fd, pid_t *ret) {
 static int start(struct Worker *worker, int watch_fd) {
         _cleanup_(os_closep) int theirs = -1, watch = -1;
         int fds[2], r;
+        pid_t pid;
 
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
                 return -errno;
@@ -244,10 +251,11 @@ static int start(struct Worker *worker, int watch_fd) {
                 if (watch < 0)
                         return -errno;
         }
-        r = spawn(theirs, watch, &worker->pid);
+        r = spawn(theirs, watch, &pid);
         if (r < 0)
-                worker->pid = 0;
-        return r;
+                return r;
+        worker->pidfd = pidfd_open(pid, 0);
+        return worker->pidfd < 0 ? -errno : 0;
 }
 
 int worker_new(sd_event *event, const struct JobSetup *setup, int watch_fd, int64_t patience_usec,
@@ -257,7 +265,7 @@ int worker_new(sd_event *event, const struct JobSetup *setup, int watch_fd, int6
 
         if (!worker)
                 return -ENOMEM;
-        worker->fd = -1;
+        worker->fd = worker->pidfd = -1;
         worker->last = &worker->first;
         worker->handler = *handler;
         worker->patience_usec = patience_usec;
@@ -281,22 +289,26 @@ int worker_new(sd_event *event, const struct JobSetup *setup, int watch_fd, int6
         return 0;
 }
 
-/* With its socket closed an idle worker ends at once. */
-static void say_farewell(struct Worker *worker) {
-        _cleanup_(os_closep) int pidfd = -1;
-        struct pollfd p;
-
-        if (worker->pid <= 0)
+void worker_abandon(struct Worker *worker) {
+        if (!worker || worker->fd < 0)
                 return;
-        pidfd = worker->is_hung ? -1 : pidfd_open(worker->pid, 0);
-        p = (struct pollfd){.fd = pidfd, .events = POLLIN};
-        if (pidfd >= 0 && poll(&p, 1, FAREWELL_MSEC) > 0)
-                waitpid(worker->pid, NULL, 0);
-        else {
-                /* One that waits for a dead disk dies when that answers. */
-                kill(worker->pid, SIGKILL);
-                waitpid(worker->pid, NULL, WNOHANG);
-        }
+        shutdown(worker->fd, SHUT_RDWR);
+        worker->farewell_usec = os_monotonic_usec() + FAREWELL_USEC;
+}
+
+/* With its socket closed an idle worker ends at once. One that waits for a dead disk dies when that answers. */
+static void say_farewell(struct Worker *worker) {
+        struct pollfd p = {.fd = worker->pidfd, .events = POLLIN};
+        int64_t usec = FAREWELL_USEC;
+
+        if (worker->pidfd < 0)
+                return;
+        if (worker->farewell_usec != 0)
+                usec = MAX(worker->farewell_usec - os_monotonic_usec(), INT64_C(0));
+        if (worker->is_hung || poll(&p, 1, (int)(usec / USEC_PER_MSEC)) <= 0)
+                end_by_force(worker);
+        waitid(P_PIDFD, (id_t)worker->pidfd, &(siginfo_t){}, WEXITED | WNOHANG);
+        worker->pidfd = os_close(worker->pidfd);
 }
 
 struct Worker *worker_free(struct Worker *worker) {

@@ -34,6 +34,8 @@ DEFINE_CLEANUP(struct Worker *, worker_free)
 
 /* Queues a job; is_waited says that a report is due for it. */
 int worker_send(struct Worker *worker, const struct Job *job, bool is_waited);
+/* It is to give up what it is at; NULL too. worker_free() then waits for it but shortly. */
+void worker_abandon(struct Worker *worker);
 /* One that was due has come. */
 void worker_came(struct Worker *worker);
 /* It said what it cannot: it is ended. */

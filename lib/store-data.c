@@ -21,8 +21,8 @@ int store_digest(struct StoreHand *hand, int fd, uint64_t size, bool is_progress
                         return n == 0 ? -ESTALE : (int)n;
                 r = digest_stream_add(hand->digest, hand->buffer, (size_t)n);
                 offset += (uint64_t)n;
-                if (size > WRITE_BACK_STEP)
-                        store_progress(hand, is_progress ? (uint64_t)n : 0);
+                if (r >= 0 && size > WRITE_BACK_STEP)
+                        r = store_progress(hand, is_progress ? (uint64_t)n : 0);
         }
         return r < 0 ? r : digest_stream_end(hand->digest, ret);
 }
@@ -51,7 +51,9 @@ static int copy_stretch(struct StoreHand *hand, int from, int to, uint64_t offse
                 if (r < 0)
                         return r;
                 offset += (uint64_t)n;
-                store_progress(hand, (uint64_t)n);
+                r = store_progress(hand, (uint64_t)n);
+                if (r < 0)
+                        return r;
                 if (offset - *begun < WRITE_BACK_STEP)
                         continue;
                 os_begin_write_back(to, *begun, offset - *begun);
@@ -79,9 +81,10 @@ static int copy_with_holes(struct StoreHand *hand, int from, uint64_t size, int 
                 if (r < 0)
                         return r;
                 r = digest_stream_add_zeros(hand->digest, data - offset);
+                if (r >= 0)
+                        r = store_progress(hand, data - offset);
                 if (r < 0)
                         return r;
-                store_progress(hand, data - offset);
                 r = copy_stretch(hand, from, to, data, end, &begun, ret_call);
                 if (r < 0)
                         return r;

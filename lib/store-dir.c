@@ -283,7 +283,7 @@ static void sync_each(struct Store *store, struct StoreBatch *batch) {
         for (size_t i = 0; i < batch->n_puts; i++) {
                 int r = batch->puts[i].is_written ? os_fsync(batch->puts[i].fd) : 0;
 
-                store_progress(&store->finisher, 0);
+                (void)store_progress(&store->finisher, 0); /* all that is written is brought to its end */
                 if (r < 0) {
                         fail(&batch->puts[i], r, "fsync");
                         discard(batch, &batch->puts[i]);

@@ -39,9 +39,9 @@ struct Store {
         uint64_t random, n_temporary;
 };
 
-static inline void store_progress(const struct StoreHand *hand, uint64_t n) {
-        if (hand->options->progress)
-                hand->options->progress(hand->options->userdata, n);
+/* Negative: nobody wants it any more. */
+static inline int store_progress(const struct StoreHand *hand, uint64_t n) {
+        return hand->options->progress ? hand->options->progress(hand->options->userdata, n) : 0;
 }
 
 /* Reads a file back while it is written; fd stays open until it ends. */

@@ -52,11 +52,11 @@ static int read_stretch(struct StoreRolling *rolling, uint64_t *offset, uint64_t
                 if (n <= 0)
                         return n == 0 ? -ESTALE : (int)n;
                 r = digest_stream_add(rolling->stream, rolling->buffer, (size_t)n);
+                *offset += (uint64_t)n;
+                if (r >= 0 && rolling->options->progress)
+                        r = rolling->options->progress(rolling->options->userdata, 0);
                 if (r < 0)
                         return r;
-                *offset += (uint64_t)n;
-                if (rolling->options->progress)
-                        rolling->options->progress(rolling->options->userdata, 0);
         }
         return 0;
 }

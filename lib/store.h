@@ -56,8 +56,8 @@ struct StorePut {
 struct StoreOptions {
         enum ConfigVerify verify;
         enum ConfigMetadata metadata;
-        /* Called after every few megabytes: long work shows that it is alive. */
-        void (*progress)(void *userdata, uint64_t n_bytes);
+        /* Called after every few megabytes: long work shows that it is alive. Negative: give it up, with that error. */
+        int (*progress)(void *userdata, uint64_t n_bytes);
         void *userdata;
 };
 

@@ -28,7 +28,8 @@ def version_is_a_number(p):
 
 def wrong_usage_is_2_and_says_what(p):
     for options, word in (
-            ((), '--once'),
+            (('--dry-run',), '--once'),
+            (('--source=/x',), '--once'),
             (('--onec',), '--onec'),
             (('--once', 'extra'), 'extra'),
             (('--once', '--config'), '--config'),

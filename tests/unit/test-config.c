@@ -301,6 +301,7 @@ START_TEST(test_refused_values) {
                 {"set a", "ReconcileInterval=59s", "write a time span of at least 1min"},
                 {"set a", "ActiveHours=2-6", "write from and to, like 02:00-06:00"},
                 {"set a", "ActiveHours=\"02:00-06:00", "the quote is not closed"},
+                {"set a", "ActiveHours=02:00-06:00 7'8", "a quote inside an item"},
                 {"set a", "AgeFrom=mtime", "write auto, name, modified or birth"},
                 {"set a", "TimeZone=/etc/localtime", "write the name of a time zone, such as Europe/Berlin or UTC"},
                 {"set a", "TimeZone=Europe/../x", "write the name of a time zone"},

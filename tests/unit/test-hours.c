@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/hours.h"
 
-#include "tests/test.h"
 #include "tests/set.h"
+#include "tests/test.h"
 
 START_TEST(what_is_no_range_is_refused) {
         const struct {

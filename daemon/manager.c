@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/manager.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+
+#include "daemon/guard.h"
+#include "daemon/language.h"
+#include "daemon/log.h"
+#include "daemon/notify.h"
+#include "daemon/pass.h"
+#include "lib/array.h"
+#include "lib/calendar.h"
+#include "lib/config-equal.h"
+#include "lib/error.h"
+#include "lib/os.h"
+#include "lib/watch.h"
+
+/* Of the five seconds that a stop may take, those in which running copies may come to their end. */
+#define GRACE_USEC (2500 * USEC_PER_MSEC)
+/* So many buffers of events before others have their turn. */
+#define N_DISPATCH 16
+
+struct Manager {
+        struct Pass pass;
+        const struct Options *options;
+        ManagerRead read_config;
+        struct ConfigRef *config;
+        struct Guard **guards;
+        size_t n_guards, n_guards_allocated;
+        struct Watch *watch;
+        struct Notify *notify;
+        sd_event_source *watch_io, *clock_io, *later, *grace;
+        int clock_fd;
+        struct Clock clock; /* the last that was believed */
+        bool has_overflown;
+};
+
+/* Something is to be looked at again when the loop is back: who is idle, what the clock is to be set to, the status. */
+static void changed(void *userdata) {
+        struct Manager *manager = userdata;
+
+        sd_event_source_set_enabled(manager->later, SD_EVENT_ONESHOT);
+}
+
+static void on_pass_done(struct Pass *pass _unused_, struct Keeper *keeper) {
+        guard_pass_done(keeper->owner);
+}
+
+static void on_watched(struct Pass *pass _unused_, struct Keeper *keeper, int wd, const char *path, int error) {
+        guard_watched(keeper->owner, wd, path, error);
+}
+
+static bool has_guard(const struct Manager *manager, const char *name) {
+        for (size_t i = 0; i < manager->n_guards; i++)
+                if (streq(guard_set(manager->guards[i])->name, name))
+                        return true;
+        return false;
+}
+
+/* A guard that leaves may still have a destination that one to come needs: none comes before all have left. */
+static int make_guards(struct Manager *manager) {
+        const struct Config *config = manager->config->config;
+
+        for (size_t i = 0; i < manager->n_guards; i++)
+                if (guard_is_leaving(manager->guards[i]))
+                        return 0;
+        for (size_t i = 0; i < config->n_sets && !manager->pass.is_stopping; i++) {
+                struct Guard *guard;
+                int r;
+
+                if (has_guard(manager, config->sets[i]->name))
+                        continue;
+                r = guard_new(&manager->pass, manager->watch, manager->config, config->sets[i], changed, manager,
+                              &guard);
+                if (r >= 0)
+                        r = ARRAY_APPEND(manager, guards, guard);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void free_idle(struct Manager *manager) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < manager->n_guards; i++)
+                if (guard_is_leaving(manager->guards[i]) && guard_is_idle(manager->guards[i]))
+                        guard_free(manager->guards[i]);
+                else
+                        manager->guards[n++] = manager->guards[i];
+        manager->n_guards = n;
+}
+
+/* One timer for all: absolute, and it also fires when the clock is set. */
+static int set_clock(struct Manager *manager) {
+        int64_t next_usec = USEC_INFINITY;
+        struct itimerspec at = {};
+
+        for (size_t i = 0; i < manager->n_guards; i++)
+                next_usec = MIN(next_usec, guard_next_usec(manager->guards[i]));
+        /* Also where nothing is to come: to hear of it when the clock is set. */
+        next_usec = MIN(MAX(next_usec, INT64_C(1)), os_now_usec() + 365 * USEC_PER_DAY);
+        at.it_value.tv_sec = next_usec / USEC_PER_SEC;
+        at.it_value.tv_nsec = next_usec % USEC_PER_SEC * NSEC_PER_USEC;
+        if (timerfd_settime(manager->clock_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) < 0 &&
+            errno != ECANCELED)
+                return -errno;
+        return 0;
+}
+
+static int on_clock(sd_event_source *source _unused_, int fd, uint32_t events _unused_, void *userdata) {
+        struct Manager *manager = userdata;
+        int64_t now_usec;
+        uint64_t n;
+
+        if (read(fd, &n, sizeof(n)) < 0 && errno == ECANCELED) {
+                pass_check_clock(&manager->pass, &manager->clock);
+                for (size_t i = 0; i < manager->n_guards; i++)
+                        guard_wake(manager->guards[i]);
+        }
+        now_usec = os_now_usec();
+        for (size_t i = 0; i < manager->n_guards; i++)
+                guard_tick(manager->guards[i], now_usec);
+        changed(manager);
+        return 0;
+}
+
+static int dispatch(struct Manager *manager) {
+        struct WatchEvent event;
+        int r;
+
+        r = watch_dispatch(manager->watch);
+        while (r >= 0 && (r = watch_pop(manager->watch, &event)) > 0) {
+                if (event.owner == manager->notify)
+                        notify_alive(manager->notify);
+                else if (event.kind != WATCH_OVERFLOW)
+                        guard_happened(event.owner, &event);
+                else {
+                        log_warning("more happened than the kernel could tell; everything is looked at again");
+                        for (size_t i = 0; i < manager->n_guards; i++)
+                                guard_happened(manager->guards[i], &event);
+                }
+        }
+        return r;
+}
+
+static int on_watch(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_, void *userdata) {
+        int r = dispatch(userdata);
+
+        return r < 0 ? r : 0;
+}
+
+static void tell_status(struct Manager *manager) {
+        size_t n_backups = 0, n_holds = 0, n_looking = 0, n_failing = 0, n_at_work = 0;
+        int64_t next_usec = USEC_INFINITY;
+        char when[CALENDAR_TEXT_MAX] = "", next[CALENDAR_TEXT_MAX + 32] = "", more[128] = "";
+        char *p = more;
+
+        for (size_t i = 0; i < manager->n_guards; i++) {
+                struct GuardStatus status;
+
+                guard_status(manager->guards[i], &status);
+                n_backups += status.n_backups;
+                n_holds += status.n_holds;
+                n_looking += status.is_looking;
+                n_failing += status.is_failing;
+                n_at_work += status.is_at_work;
+                next_usec = MIN(next_usec, guard_next_usec(manager->guards[i]));
+        }
+        if (n_looking > 0)
+                p += snprintf(p, sizeof(more) - (size_t)(p - more), ", first look at %zu", n_looking);
+        else if (n_at_work > 0)
+                p += snprintf(p, sizeof(more) - (size_t)(p - more), ", at work on %zu", n_at_work);
+        if (n_holds > 0)
+                p += snprintf(p, sizeof(more) - (size_t)(p - more), ", %zu held", n_holds);
+        if (n_failing > 0)
+                snprintf(p, sizeof(more) - (size_t)(p - more), ", %zu with a problem (see the journal)", n_failing);
+        if (next_usec != USEC_INFINITY && manager->n_guards > 0)
+                snprintf(next, sizeof(next), ", next change %s",
+                         calendar_format_local(guard_set(manager->guards[0])->zone, next_usec, when));
+        notify_status(manager->notify, "%zu sets, %zu backups%s%s", manager->n_guards, n_backups, more, next);
+}
+
+static int on_later(sd_event_source *source _unused_, void *userdata) {
+        struct Manager *manager = userdata;
+        int r;
+
+        free_idle(manager);
+        r = make_guards(manager);
+        if (r >= 0)
+                r = set_clock(manager);
+        if (r < 0)
+                log_error("%s", log_errno(r));
+        (void)pass_note_delivered(&manager->pass); /* what is not noted is told again */
+        if (!manager->pass.is_clock_wrong)
+                manager->clock = ledger_clock(manager->pass.boot);
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+                ; /* workers that were given up, and died since */
+        if (!manager->pass.is_stopping) {
+                tell_status(manager);
+                return 0;
+        }
+        if (manager->pass.n_keepers == 0)
+                sd_event_exit(manager->pass.event, 0);
+        return 0;
+}
+
+static int on_grace(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        struct Manager *manager = userdata;
+
+        sd_event_exit(manager->pass.event, 0);
+        return 0;
+}
+
+static int on_stop(sd_event_source *source _unused_, const struct signalfd_siginfo *info, void *userdata) {
+        struct Manager *manager = userdata;
+
+        if (manager->pass.is_stopping)
+                return 0;
+        log_notice("asked to end by %s", strsignal((int)info->ssi_signo));
+        notify_stopping();
+        manager->pass.is_stopping = true;
+        changed(manager);
+        return sd_event_add_time_relative(manager->pass.event, &manager->grace, CLOCK_MONOTONIC, GRACE_USEC, 1,
+                                          on_grace, manager);
+}
+
+static const struct ConfigSet *find_set(const struct Config *config, const char *name) {
+        for (size_t i = 0; i < config->n_sets; i++)
+                if (streq(config->sets[i]->name, name))
+                        return config->sets[i];
+        return NULL;
+}
+
+/* Sets that are the same go on as they are; the others end what they are at, and begin anew. */
+static void take_config(struct Manager *manager, struct ConfigRef *new) {
+        bool is_same = config_daemon_equal(manager->config->config, new->config);
+        size_t n_same = 0;
+
+        for (size_t i = 0; i < manager->n_guards; i++) {
+                struct Guard *guard = manager->guards[i];
+                const struct ConfigSet *set = find_set(new->config, guard_set(guard)->name);
+
+                if (set && is_same && !guard_is_leaving(guard) && config_set_equal(guard_set(guard), set)) {
+                        guard_rebase(guard, new, set);
+                        n_same++;
+                } else
+                        guard_leave(guard);
+        }
+        config_unref(manager->config);
+        manager->config = new;
+        manager->pass.listing_line = language_listing_line(new->config->language);
+        log_notice("the configuration was read again: %zu sets, %zu of them as before", new->config->n_sets, n_same);
+}
+
+static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
+        struct Manager *manager = userdata;
+        struct Config *config = NULL;
+        struct ConfigRef *new;
+        int r;
+
+        if (manager->pass.is_stopping)
+                return 0;
+        notify_reloading();
+        r = manager->read_config(manager->options, &config);
+        if (r == 0)
+                r = config_ref_new(config, &new);
+        if (r == 0)
+                take_config(manager, new);
+        else
+                log_error("the configuration is not taken; the one in force stays");
+        notify_ready();
+        changed(manager);
+        return 0;
+}
+
+static int set_up_signals(struct Manager *manager) {
+        static const struct {
+                int signal;
+                sd_event_signal_handler_t handler;
+        } signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}};
+        sigset_t set;
+        int r = 0;
+
+        signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++)
+                sigaddset(&set, signals[i].signal);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
+                r = sd_event_add_signal(manager->pass.event, NULL, signals[i].signal, signals[i].handler, manager);
+        return r;
+}
+
+static int set_up_watch(struct Manager *manager) {
+        int directory = notify_directory(manager->notify), r;
+
+        r = watch_new(&manager->watch);
+        if (r < 0)
+                return r;
+        manager->pass.watch_fd = watch_fd(manager->watch);
+        if (directory >= 0) {
+                r = watch_add(manager->pass.watch_fd, directory);
+                if (r >= 0)
+                        r = watch_bind(manager->watch, r, manager->notify, "");
+                if (r < 0)
+                        return r;
+        }
+        return sd_event_add_io(manager->pass.event, &manager->watch_io, manager->pass.watch_fd, EPOLLIN, on_watch,
+                               manager);
+}
+
+static int set_up_clock(struct Manager *manager) {
+        manager->clock_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (manager->clock_fd < 0)
+                return -errno;
+        manager->clock = manager->pass.believed;
+        return sd_event_add_io(manager->pass.event, &manager->clock_io, manager->clock_fd, EPOLLIN, on_clock, manager);
+}
+
+static int run(struct Manager *manager) {
+        int r;
+
+        r = pass_init(&manager->pass);
+        if (r != 0)
+                return r;
+        r = set_up_signals(manager);
+        if (r >= 0)
+                r = notify_new(manager->pass.event, &manager->notify);
+        if (r >= 0)
+                r = set_up_watch(manager);
+        if (r >= 0)
+                r = set_up_clock(manager);
+        if (r >= 0)
+                r = sd_event_add_defer(manager->pass.event, &manager->later, on_later, manager);
+        if (r >= 0)
+                r = make_guards(manager);
+        if (r < 0)
+                return r;
+        notify_ready();
+        r = sd_event_loop(manager->pass.event);
+        return r < 0 ? r : pass_note_delivered(&manager->pass);
+}
+
+static void manager_done(struct Manager *manager) {
+        for (size_t i = 0; i < manager->n_guards; i++)
+                guard_abandon(manager->guards[i]);
+        pass_done(&manager->pass);
+        for (size_t i = 0; i < manager->n_guards; i++)
+                guard_free(manager->guards[i]);
+        free(manager->guards);
+        sd_event_source_disable_unref(manager->watch_io);
+        sd_event_source_disable_unref(manager->clock_io);
+        sd_event_source_disable_unref(manager->later);
+        sd_event_source_disable_unref(manager->grace);
+        watch_free(manager->watch);
+        notify_free(manager->notify);
+        os_close(manager->clock_fd);
+        config_unref(manager->config);
+}
+
+int manager_run(struct Config *config, const struct Options *options, ManagerRead read_config) {
+        struct Manager manager = {
+                .options = options,
+                .read_config = read_config,
+                .clock_fd = -1,
+                .pass =
+                        {
+                                .options = options,
+                                .is_daemon = true,
+                                .state_fd = -1,
+                                .watch_fd = -1,
+                                .done = on_pass_done,
+                                .watched = on_watched,
+                                .listing_line = language_listing_line(config->language),
+                        },
+        };
+        int r;
+
+        r = config_ref_new(config, &manager.config);
+        if (r >= 0)
+                r = run(&manager);
+        if (r < 0)
+                log_error("%s", log_errno(r));
+        if (r != 0)
+                notify_failed(r < 0 ? r : -EBUSY);
+        manager_done(&manager);
+        return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The daemon in the foreground: what it notices, when it acts, how it reloads and ends."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from harness import RETAIND, backups, contains, equal, main
+
+SLOW = 30  # seconds until something that must happen counts as not happening
+
+
+class Daemon:
+    """Runs until the end of the story; what it tells the service manager is in told."""
+
+    def __init__(self, p, *options, env=None):
+        self.p = p
+        self.log = p.top / 'log'
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = p.top / 'notify'
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        self.socket.bind(str(path))
+        self.socket.setblocking(False)
+        self.told = ''
+        with open(self.log, 'ab') as log:
+            self.process = subprocess.Popen(
+                [RETAIND, f'--config={p.conf}', *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(p.top / 'state'), 'NOTIFY_SOCKET': str(path),
+                     **(env or {})})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.socket.close()
+
+    def listen(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.told += self.socket.recv(8192).decode() + '\n'
+        return self.told
+
+    def lines(self):
+        return self.log.read_text(errors='surrogateescape')
+
+    def wait(self, condition, what=''):
+        end = time.monotonic() + SLOW
+        while not condition():
+            assert time.monotonic() < end, f'{what or condition}\n{self.lines()}\n{self.listen()}'
+            assert self.process.poll() is None, f'it ended with {self.process.poll()}\n{self.lines()}'
+            time.sleep(0.01)
+
+    def ready(self):
+        self.wait(lambda: 'READY=1' in self.listen(), 'READY=1')
+        self.wait(lambda: 'first look' not in self.listen().rsplit('STATUS=', 1)[-1] and 'STATUS=' in self.told, 'looked')
+        return self
+
+    def end(self, how=signal.SIGTERM):
+        begin = time.monotonic()
+        self.process.send_signal(how)
+        equal(self.process.wait(SLOW), 0)
+        return time.monotonic() - begin
+
+
+BOTH = '[set s]\nSource=@from@\nSettle=0s\n[copy s/a]\nTo=@to@\n'
+
+
+def finish(p, name, content=b'x'):
+    """As a program that makes backups does it."""
+    with open(p.source / name, 'wb') as f:
+        f.write(content)
+    return p.source / name
+
+
+def what_is_finished_is_copied(p):
+    p.write(BOTH)
+    p.file('old-2026-11-01.sql')
+    with Daemon(p).ready() as d:
+        d.wait(lambda: backups(p.to) == ['old-2026-11-01.sql'])
+        finish(p, 'closed.sql')
+        d.wait(lambda: 'closed.sql' in backups(p.to))
+        (p.top / 'moved.sql').write_bytes(b'moved')
+        os.rename(p.top / 'moved.sql', p.source / 'moved.sql')
+        d.wait(lambda: 'moved.sql' in backups(p.to))
+        os.link(p.source / 'moved.sql', p.source / 'linked.sql')
+        d.wait(lambda: 'linked.sql' in backups(p.to))
+        (p.source / 'a/b/c').mkdir(parents=True)
+        finish(p, 'a/b/c/deep.sql')
+        d.wait(lambda: (p.to / 'a/b/c/deep.sql').exists())
+        finish(p, 'a/b/later.sql')
+        d.wait(lambda: (p.to / 'a/b/later.sql').exists())
+        os.rename(p.source / 'a/b', p.source / 'renamed')
+        d.wait(lambda: (p.to / 'renamed/c/deep.sql').exists())
+        finish(p, 'renamed/c/after.sql')
+        d.wait(lambda: (p.to / 'renamed/c/after.sql').exists())
+        d.end()
+        contains(d.lines(), 'copied closed.sql to a')
+        contains(d.listen(), 'STOPPING=1')
+
+
+def what_is_open_waits(p):
+    p.write(BOTH)
+    with Daemon(p).ready() as d:
+        with open(p.source / 'slow.sql', 'wb') as f:
+            f.write(b'half')
+            f.flush()
+            finish(p, 'quick.sql')
+            d.wait(lambda: 'quick.sql' in backups(p.to))
+            time.sleep(1.5)
+            equal(backups(p.to), ['quick.sql'])
+            f.write(b' and whole')
+        d.wait(lambda: 'slow.sql' in backups(p.to))
+        equal((p.to / 'slow.sql').read_bytes(), b'half and whole')
+        d.end()
+        assert 'changed after' not in d.lines(), d.lines()
+
+
+def what_changes_settles_first(p):
+    p.write(BOTH.replace('0s', '2s'))
+    with Daemon(p).ready() as d:
+        finish(p, 'a.sql')
+        begin = time.time()
+        d.wait(lambda: 'a.sql' in backups(p.to))
+        assert time.time() - begin >= 1.9
+        d.end()
+
+
+def what_comes_of_age_goes(p):
+    p.write('[set s]\nSource=@from@\nSettle=0s\nAgeFrom=modified\nKeepFor=4s\nMinKeep=0\nRemoveMax=100%\n')
+    with Daemon(p).ready() as d:
+        path = finish(p, 'a.sql')
+        due = os.stat(path).st_mtime + 4
+        d.wait(lambda: not path.exists())
+        late = time.time() - due
+        assert 0 <= late, late
+        d.wait(lambda: 'removed a.sql' in d.lines())
+        print(f'# gone {late * 1000:.0f} ms after its time')
+        d.end()
+
+
+def a_reload_takes_all_or_nothing(p):
+    p.write(BOTH + '[set t]\nSource=@top@/more\nSettle=0s\n')
+    (p.top / 'more').mkdir()
+    text = p.conf.read_text()
+    with Daemon(p).ready() as d:
+        finish(p, 'a.sql')
+        d.wait(lambda: 'a.sql' in backups(p.to))
+        p.conf.write_text(text + 'KeepDayly=3\n')
+        d.process.send_signal(signal.SIGHUP)
+        d.wait(lambda: 'the one in force stays' in d.lines())
+        contains(d.lines(), 'did you mean KeepDaily=?')
+        finish(p, 'b.sql')
+        d.wait(lambda: 'b.sql' in backups(p.to))
+
+        (p.top / 'second').mkdir()
+        p.conf.write_text(text.replace('[set t]', f'[copy s/b]\nTo={p.top}/second\n[set t]'))
+        d.process.send_signal(signal.SIGHUP)
+        d.wait(lambda: backups(p.top / 'second') == ['a.sql', 'b.sql'])
+        contains(d.lines(), '2 sets, 1 of them as before')
+        equal(d.listen().count('RELOADING=1'), 2)
+        equal(d.listen().count('MONOTONIC_USEC='), 2)
+        equal(d.listen().count('READY=1'), 3)
+
+        p.conf.write_text(f'[set t]\nSource={p.top}/more\nSettle=0s\n')
+        d.process.send_signal(signal.SIGHUP)
+        d.wait(lambda: '1 sets, 1 of them as before' in d.lines())
+        finish(p, 'c.sql')
+        time.sleep(0.5)
+        assert 'c.sql' not in backups(p.to)
+        d.end()
+
+
+def a_reload_that_lets_too_much_go_is_held(p):
+    p.write('[set s]\nSource=@from@\nSettle=0s\n')
+    for day in range(1, 9):
+        p.file(f'db-2026-10-0{day}.sql')
+    with Daemon(p).ready() as d:
+        p.write('[set s]\nSource=@from@\nSettle=0s\nKeepLast=1\n')
+        d.process.send_signal(signal.SIGHUP)
+        d.wait(lambda: 'held as mass: 7' in d.lines())
+        equal(len(backups(p.source)), 8)
+        d.end()
+
+
+def a_source_that_comes_later(p):
+    p.write(BOTH.replace('Settle=0s', 'Settle=0s\nPollInterval=1s'))
+    os.rmdir(p.source)
+    with Daemon(p).ready() as d:
+        d.wait(lambda: 'does not exist' in d.lines())
+        p.source.mkdir()
+        finish(p, 'a.sql')
+        d.wait(lambda: 'a.sql' in backups(p.to))
+        finish(p, 'b.sql')
+        d.wait(lambda: 'b.sql' in backups(p.to))
+        equal(d.lines().count('does not exist'), 1)
+        d.end()
+
+
+def a_destination_that_comes_back_catches_up(p):
+    p.write(BOTH)
+    with Daemon(p).ready() as d:
+        finish(p, 'a.sql')
+        d.wait(lambda: 'a.sql' in backups(p.to))
+        os.rename(p.to, p.top / 'away')
+        p.to.mkdir()
+        finish(p, 'b.sql')
+        d.wait(lambda: 'no .retaind-destination' in d.lines())
+        equal(backups(p.to), [])
+        os.rmdir(p.to)
+        os.rename(p.top / 'away', p.to)
+        d.wait(lambda: 'b.sql' in backups(p.to))
+        equal(d.lines().count('no .retaind-destination'), 1)
+        d.end()
+
+
+def polling_finds_it_too(p):
+    p.write(BOTH.replace('Settle=0s', 'Settle=0s\nWatch=poll\nPollInterval=1s'))
+    with Daemon(p).ready() as d:
+        finish(p, 'a.sql')
+        d.wait(lambda: 'a.sql' in backups(p.to))
+        d.end()
+
+
+def hours_are_kept(p):
+    now = time.gmtime()
+    minutes = (now.tm_hour * 60 + now.tm_min + 60) % 1440
+    hours = f'{minutes // 60:02}:{minutes % 60:02}-{(minutes // 60 + 1) % 24:02}:{minutes % 60:02}'
+    p.write(BOTH.replace('Settle=0s', f'Settle=0s\nTimeZone=UTC\nActiveHours={hours}'))
+    p.file('a.sql')
+    with Daemon(p) as d:
+        d.wait(lambda: 'next change' in d.listen())
+        finish(p, 'b.sql')
+        time.sleep(1)
+        equal(backups(p.to), [])
+        d.end()
+
+
+def a_second_one_is_refused(p):
+    p.write(BOTH)
+    with Daemon(p).ready() as d:
+        result = p.run(f'--config={p.conf}')
+        equal(result.status, 1)
+        contains(result.err, f'process {d.process.pid} works with the state directory')
+        d.end()
+
+
+def it_ends_soon_and_leaves_nothing_behind(p):
+    p.write('[daemon]\nBandwidthMax=1M\n' + BOTH)
+    p.file('small.sql', size=10)
+    p.file('large.sql', size=100 << 20)
+    with Daemon(p) as d:
+        d.wait(lambda: any(name.startswith('.retaind-') and name != '.retaind-destination' for name in os.listdir(p.to)))
+        time.sleep(0.5)
+        seconds = d.end()
+        equal([name for name in os.listdir(p.to) if name.startswith('.retaind')], ['.retaind-destination'])
+        assert 'large.sql' not in backups(p.to)
+        print(f'# ended after {seconds:.1f} s')
+        assert seconds < 5, seconds
+
+
+def it_says_that_it_lives(p):
+    (p.top / 'run').mkdir()
+    p.write(BOTH)
+    with Daemon(p, env={'WATCHDOG_USEC': '900000', 'RUNTIME_DIRECTORY': str(p.top / 'run')}).ready() as d:
+        d.wait(lambda: d.listen().count('WATCHDOG=1') >= 3)
+        equal(os.listdir(p.top / 'run'), [])
+        d.end()
+
+
+def too_many_events_lose_nothing(p):
+    limit = '/proc/sys/fs/inotify/max_queued_events'
+    with open(limit, encoding='ascii') as f:
+        before = f.read()
+    p.write(BOTH)
+    with open(limit, 'w', encoding='ascii') as f:
+        f.write('16')
+    try:
+        with Daemon(p).ready() as d:
+            d.process.send_signal(signal.SIGSTOP)
+            for number in range(300):
+                finish(p, f'{number}.sql')
+            d.process.send_signal(signal.SIGCONT)
+            d.wait(lambda: len(backups(p.to)) == 300)
+            contains(d.lines(), 'more happened than the kernel could tell')
+            d.end()
+    finally:
+        with open(limit, 'w', encoding='ascii') as f:
+            f.write(before)
+
+
+main(what_is_finished_is_copied, what_is_open_waits, what_changes_settles_first, what_comes_of_age_goes,
+     a_reload_takes_all_or_nothing, a_reload_that_lets_too_much_go_is_held, a_source_that_comes_later,
+     a_destination_that_comes_back_catches_up, polling_finds_it_too, hours_are_kept, a_second_one_is_refused,
+     it_ends_soon_and_leaves_nothing_behind, it_says_that_it_lives, too_many_events_lose_nothing)
