@@ -103,8 +103,6 @@ struct Keeper {
         struct Pass *pass;
         void *owner;       /* the guard that began it; NULL: --once */
         struct Said *said; /* what was said before; NULL: nothing */
-        bool is_first;     /* nothing was said before: what is normal is said too */
-        bool is_leaving;   /* asked to end, by itself */
         const struct Config *config;
         const struct ConfigSet *set;
         int64_t now_usec; /* the moment that all of this pass is decided for */
@@ -113,26 +111,28 @@ struct Keeper {
         struct Index **copy_indexes;
         struct Recall *recall; /* NULL: no catalog */
 
-        enum KeeperStep step;
         uint64_t n_open; /* what the step waits for, in all trees */
+        enum KeeperStep step;
+        unsigned round;      /* how often it was planned */
+        bool is_first;       /* nothing was said before: what is normal is said too */
+        bool is_leaving;     /* asked to end, by itself */
+        bool is_source_held; /* another directory than before, or emptied by others */
+        bool failed;         /* something was reported as an error */
         bool is_stepping;
         bool is_done;
-        unsigned round; /* how often it was planned */
+        bool has_root;
 
         int64_t id; /* in the catalog; 0: none */
         struct CatalogRoot root;
-        bool has_root;
         struct CatalogIntent *intents; /* unfinished; strings are the keeper's */
         size_t n_intents, n_intents_allocated;
-        uint8_t *recovered;    /* of each of them, what was found: enum RemoveOutcome + 1 */
-        unsigned n_recoveries; /* how often the step was begun */
-        char **strings;        /* freed with the keeper */
+        uint8_t *recovered; /* of each of them, what was found: enum RemoveOutcome + 1 */
+        char **strings;     /* freed with the keeper */
         size_t n_strings, n_strings_allocated;
 
-        uint32_t record_cursor;
         size_t n_recording;
-        bool is_source_held; /* another directory than before, or emptied by others */
-        bool failed;         /* something was reported as an error */
+        uint32_t record_cursor;
+        unsigned n_recoveries; /* how often the step was begun */
 };
 
 int keeper_new(struct Pass *pass, const struct Config *config, const struct ConfigSet *set, struct Keeper **ret);

@@ -237,7 +237,7 @@ static int spawn(int fd, int watch_fd, pid_t *ret) {
 static int start(struct Worker *worker, int watch_fd) {
         _cleanup_(os_closep) int theirs = -1, watch = -1;
         int fds[2], r;
-        pid_t pid;
+        pid_t pid = -1;
 
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
                 return -errno;
