@@ -2,73 +2,11 @@
 # SPDX-License-Identifier: MIT
 """The daemon in the foreground: what it notices, when it acts, how it reloads and ends."""
 
-import contextlib
 import os
 import signal
-import socket
-import subprocess
 import time
 
-from harness import RETAIND, backups, contains, equal, main
-
-SLOW = 30  # seconds until something that must happen counts as not happening
-
-
-class Daemon:
-    """Runs until the end of the story; what it tells the service manager is in told."""
-
-    def __init__(self, p, *options, env=None):
-        self.p = p
-        self.log = p.top / 'log'
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        path = p.top / 'notify'
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        self.socket.bind(str(path))
-        self.socket.setblocking(False)
-        self.told = ''
-        with open(self.log, 'ab') as log:
-            self.process = subprocess.Popen(
-                [RETAIND, f'--config={p.conf}', *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(p.top / 'state'), 'NOTIFY_SOCKET': str(path),
-                     **(env or {})})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self.socket.close()
-
-    def listen(self):
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                self.told += self.socket.recv(8192).decode() + '\n'
-        return self.told
-
-    def lines(self):
-        return self.log.read_text(errors='surrogateescape')
-
-    def wait(self, condition, what=''):
-        end = time.monotonic() + SLOW
-        while not condition():
-            assert time.monotonic() < end, f'{what or condition}\n{self.lines()}\n{self.listen()}'
-            assert self.process.poll() is None, f'it ended with {self.process.poll()}\n{self.lines()}'
-            time.sleep(0.01)
-
-    def ready(self):
-        self.wait(lambda: 'READY=1' in self.listen(), 'READY=1')
-        self.wait(lambda: 'first look' not in self.listen().rsplit('STATUS=', 1)[-1] and 'STATUS=' in self.told, 'looked')
-        return self
-
-    def end(self, how=signal.SIGTERM):
-        begin = time.monotonic()
-        self.process.send_signal(how)
-        equal(self.process.wait(SLOW), 0)
-        return time.monotonic() - begin
-
+from harness import Daemon, backups, contains, equal, main
 
 BOTH = '[set s]\nSource=@from@\nSettle=0s\n[copy s/a]\nTo=@to@\n'
 

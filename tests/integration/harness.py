@@ -5,14 +5,18 @@ import contextlib
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
 RETAIND = os.path.abspath(sys.argv[1])
 NOW = '2026-11-20T12:00:00Z'
+SLOW = 30  # seconds until something that must happen counts as not happening
 
 
 def epoch(text):
@@ -69,6 +73,67 @@ class Place:
         return Result(subprocess.run([RETAIND, *options], capture_output=True, cwd=cwd, stdin=stdin,
                                      env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(self.top / 'state'),
                                           **(env or {})}, check=False))
+
+
+class Daemon:
+    """Runs until the end of the story; what it tells the service manager is in told."""
+
+    def __init__(self, p, *options, env=None):
+        self.p = p
+        self.log = p.top / 'log'
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = p.top / 'notify'
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        self.socket.bind(str(path))
+        self.socket.setblocking(False)
+        self.told = ''
+        with open(self.log, 'ab') as log:
+            self.process = subprocess.Popen(
+                [RETAIND, f'--config={p.conf}', *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(p.top / 'state'), 'NOTIFY_SOCKET': str(path),
+                     **(env or {})})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.socket.close()
+
+    def listen(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.told += self.socket.recv(8192).decode() + '\n'
+        return self.told
+
+    def lines(self):
+        return self.log.read_text(errors='surrogateescape')
+
+    def wait(self, condition, what='', seconds=SLOW):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f'{what or condition}\n{self.lines()}\n{self.listen()}'
+            assert self.process.poll() is None, f'it ended with {self.process.poll()}\n{self.lines()}'
+            time.sleep(0.01)
+
+    def status(self):
+        """The last that it told; empty before the first."""
+        _, told, text = self.listen().rpartition('STATUS=')
+        return text.splitlines()[0] if told else ''
+
+    def ready(self, seconds=SLOW):
+        self.wait(lambda: 'READY=1' in self.listen(), 'READY=1')
+        self.wait(lambda: self.status() and 'first look' not in self.status(), 'looked', seconds)
+        return self
+
+    def end(self, how=signal.SIGTERM):
+        begin = time.monotonic()
+        self.process.send_signal(how)
+        equal(self.process.wait(SLOW), 0)
+        return time.monotonic() - begin
 
 
 @contextlib.contextmanager
