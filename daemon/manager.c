@@ -346,7 +346,7 @@ static int run(struct Manager *manager) {
                 return r;
         notify_ready();
         r = sd_event_loop(manager->pass.event);
-        return r < 0 ? r : pass_note_delivered(&manager->pass);
+        return r < 0 ? r : pass_end(&manager->pass);
 }
 
 static void manager_done(struct Manager *manager) {

@@ -125,7 +125,7 @@ static int run(struct Once *once) {
         r = start_keepers(once);
         if (r >= 0 && once->n_running > 0)
                 r = sd_event_loop(once->pass.event);
-        return r < 0 ? r : pass_note_delivered(&once->pass);
+        return r < 0 ? r : pass_end(&once->pass);
 }
 
 static void once_done(struct Once *once) {

@@ -15,12 +15,29 @@
 /* A power cut may take what journald had not yet written; it writes every five minutes at the latest. */
 #define RESEND_USEC (10 * USEC_PER_MINUTE)
 #define FORGET_USEC (USEC_PER_DAY)
+/* So long the journal may take what waits, at the start and at the end; a daemon is to stop within seconds. */
+#define DRAIN_USEC (USEC_PER_SEC)
+#define DRAIN_ONCE_USEC (10 * USEC_PER_SEC)
+
+/* What is not noted is told again: at least once. */
+static void note_delivered(struct Pass *pass, const uint8_t id[static CATALOG_EVENT_ID_SIZE]) {
+        struct JournalId delivered;
+
+        memcpy(delivered.bytes, id, sizeof(delivered.bytes));
+        (void)ARRAY_APPEND(pass, delivered, delivered);
+}
 
 void pass_delivered(struct Pass *pass, const uint8_t id[static CATALOG_EVENT_ID_SIZE]) {
-        struct PassDelivered delivered;
+        if (audit_has_arrived(id))
+                note_delivered(pass, id);
+}
 
-        memcpy(delivered.id, id, sizeof(delivered.id));
-        (void)ARRAY_APPEND(pass, delivered, delivered); /* what is not noted is told again: at least once */
+static void on_sent(void *userdata, const struct JournalId *ids, size_t n) {
+        struct Pass *pass = userdata;
+
+        for (size_t i = 0; i < n; i++)
+                note_delivered(pass, ids[i].bytes);
+        (void)pass_note_delivered(pass);
 }
 
 /* Closed cleanly only if all is well; with an error said, 1. */
@@ -59,12 +76,14 @@ static int tell_again(void *userdata, const struct CatalogEvent *row) {
         if (r >= 0)
                 pass_delivered(pass, row->id);
         event_fields_done(&fields);
-        return r == -ENOMEM ? r : 0;
+        if (r == -ENOMEM)
+                return r;
+        return audit_drain(pass->tell_until_usec) ? 0 : -EAGAIN;
 }
 
 /* What was delivered, on its way to the catalog. */
 struct Delivered {
-        struct PassDelivered *list;
+        struct JournalId *list;
         size_t n;
         uint8_t boot[CLOCK_BOOT_SIZE];
 };
@@ -74,7 +93,7 @@ static int write_delivered(struct Catalog *catalog, void *data) {
         int r = 0;
 
         for (size_t i = 0; i < delivered->n && r == 0; i++)
-                r = catalog_deliver_event(catalog, delivered->list[i].id, delivered->boot);
+                r = catalog_deliver_event(catalog, delivered->list[i].bytes, delivered->boot);
         return r == 0 ? catalog_forget_events(catalog, os_now_usec() - FORGET_USEC) : r;
 }
 
@@ -114,9 +133,16 @@ int pass_note_delivered(struct Pass *pass) {
         return r;
 }
 
-/* Before the thread has the catalog: what a run before this one recorded and perhaps did not tell. */
+/*
+ * Before the thread has the catalog: what a run before this one recorded and perhaps did not tell. A journal that does
+ * not take all of it gets the rest at the next start.
+ */
 static int tell_old_events(struct Pass *pass, struct Catalog *catalog) {
-        return catalog_each_event(catalog, pass->boot, sub_saturated(os_now_usec(), RESEND_USEC), tell_again, pass);
+        int r;
+
+        pass->tell_until_usec = os_monotonic_usec() + DRAIN_USEC;
+        r = catalog_each_event(catalog, pass->boot, sub_saturated(os_now_usec(), RESEND_USEC), tell_again, pass);
+        return r == -EAGAIN ? 0 : r;
 }
 
 void pass_check_clock(struct Pass *pass, const struct Clock *last) {
@@ -164,7 +190,9 @@ int pass_init(struct Pass *pass) {
         r = sd_event_new(&pass->event);
         if (r < 0)
                 return r;
-        audit_init();
+        r = audit_init(pass->event, on_sent, pass);
+        if (r < 0)
+                return r;
         r = open_catalog(pass, &catalog);
         if (r != 0)
                 return r;
@@ -183,11 +211,17 @@ int pass_init(struct Pass *pass) {
         return r;
 }
 
+int pass_end(struct Pass *pass) {
+        audit_drain(os_monotonic_usec() + (pass->is_daemon ? DRAIN_USEC : DRAIN_ONCE_USEC));
+        return pass_note_delivered(pass);
+}
+
 void pass_done(struct Pass *pass) {
         pass->ledger = ledger_free(pass->ledger); /* its thread may still be at work for a keeper */
         pass->catalog = catalog_free(pass->catalog);
         free(pass->delivered);
         pass->delivered = NULL;
+        audit_done();
         pass->event = sd_event_unref(pass->event);
         pass->state_fd = os_close(pass->state_fd);
 }

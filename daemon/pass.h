@@ -6,13 +6,10 @@
  * the state directory, what was asked for.
  */
 
+#include "daemon/journal.h"
 #include "daemon/keeper.h"
 #include "daemon/options.h"
 #include "daemon/progress.h"
-
-struct PassDelivered {
-        uint8_t id[CATALOG_EVENT_ID_SIZE];
-};
 
 struct Pass {
         sd_event *event;
@@ -28,8 +25,9 @@ struct Pass {
         size_t n_keepers;      /* at work */
         struct Clock believed; /* the clock when it was last right */
         /* Events that the journal has, to be recorded as such. */
-        struct PassDelivered *delivered;
+        struct JournalId *delivered;
         size_t n_delivered, n_delivered_allocated;
+        int64_t tell_until_usec; /* monotonic; so long the start may be held up by what was not told before */
         uint8_t boot[CLOCK_BOOT_SIZE];
         bool is_clock_wrong; /* it is behind what was recorded last, or jumped ahead */
         void (*done)(struct Pass *pass, struct Keeper *keeper);
@@ -48,6 +46,9 @@ void pass_done(struct Pass *pass);
 /* Compares the clock with the one that was recorded last, or with an earlier reading; says if it was set. */
 void pass_check_clock(struct Pass *pass, const struct Clock *last);
 
+/* An event of the catalog was emitted; that the journal has it is noted once it does. */
 void pass_delivered(struct Pass *pass, const uint8_t id[static CATALOG_EVENT_ID_SIZE]);
 /* Has the ledger note what was delivered so far. */
 int pass_note_delivered(struct Pass *pass);
+/* After the loop: what waits for the journal is sent, as far as it takes it soon, and noted. */
+int pass_end(struct Pass *pass);

@@ -128,6 +128,17 @@ enum EventPriority event_fields_priority(const struct EventFields *fields) {
         return (enum EventPriority)(*value - '0');
 }
 
+enum EventKind event_fields_kind(const struct EventFields *fields) {
+        enum EventKind kind = 0;
+        size_t n;
+        const char *name = event_fields_find(fields, "RETAIND_EVENT", &n);
+
+        while (kind < _EVENT_KIND_MAX &&
+               !(name && strlen(event_name(kind)) == n && memcmp(event_name(kind), name, n) == 0))
+                kind++;
+        return kind;
+}
+
 int event_fields_pack(const struct EventFields *fields, struct Text *text) {
         size_t n = BLOCK_HEADER_SIZE;
 

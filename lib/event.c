@@ -68,6 +68,8 @@ static const struct {
         [EVENT_CATALOG_FAILED] = {"catalog-failed", "357922e2da38476b9138df97eacd3955", EVENT_ERROR,
                                   "the catalog cannot be used[: %e][: %r]"},
         [EVENT_PASS_DONE] = {"pass-done", "0b59286f37da48e6b3b97022c0f5976b", EVENT_INFO, "pass done%([: %r]"},
+        [EVENT_UNTOLD] = {"untold", "de1ce2f4ea4445729c150645e13f4332", EVENT_WARNING,
+                          "the journal had no room for events[, how many: %r]"},
 };
 
 const char *event_name(enum EventKind kind) {

@@ -38,6 +38,7 @@ enum EventKind {
         EVENT_LEFTOVER_REMOVED,    /* a temporary file of a run that died */
         EVENT_CATALOG_FAILED,      /* the catalog cannot be written, or was damaged; reason */
         EVENT_PASS_DONE,           /* a pass over a set ended; reason: the summary */
+        EVENT_UNTOLD,              /* the journal had no room for events; reason: how many, and of which kinds */
         _EVENT_KIND_MAX,
 };
 
@@ -99,6 +100,8 @@ int event_make_fields(const struct Event *event, struct EventFields *fields);
 const char *event_fields_find(const struct EventFields *fields, const char *name, size_t *ret_n);
 /* What PRIORITY= says; a notice where it says nothing that we write. */
 enum EventPriority event_fields_priority(const struct EventFields *fields) _pure_;
+/* What RETAIND_EVENT= says; _EVENT_KIND_MAX: no kind of ours. */
+enum EventKind event_fields_kind(const struct EventFields *fields) _pure_;
 
 /*
  * The fields as one block of bytes for the catalog, and back; too long for a block is -EMSGSIZE, a block that cannot

@@ -78,6 +78,8 @@ static const struct {
          "valcann: the catalog cannot be used: No space left on device: why", "the catalog cannot be used"},
         {EVENT_PASS_DONE, "pass-done", "0b59286f37da48e6b3b97022c0f5976b", EVENT_INFO,
          "valcann: pass done (1.2M, 5d old, 30ms): why", "pass done"},
+        {EVENT_UNTOLD, "untold", "de1ce2f4ea4445729c150645e13f4332", EVENT_WARNING,
+         "valcann: the journal had no room for events, how many: why", "the journal had no room for events"},
 };
 
 static void assert_text(const struct Text *text, const char *expected, const char *label) {
@@ -278,8 +280,10 @@ START_TEST(makes_fields) {
         ck_assert_int_eq(event_make_fields(&event, &fields), 0);
         assert_fields(&fields, least, ELEMENTSOF(least));
         ck_assert_int_eq(event_fields_priority(&fields), EVENT_INFO);
+        ck_assert_int_eq(event_fields_kind(&fields), EVENT_PASS_DONE);
         event_fields_done(&fields);
         ck_assert_uint_eq(fields.n_fields, 0);
+        ck_assert_int_eq(event_fields_kind(&fields), _EVENT_KIND_MAX);
 }
 END_TEST
 
@@ -407,6 +411,29 @@ START_TEST(blocks) {
 }
 END_TEST
 
+START_TEST(tells_kinds) {
+        static const struct {
+                const char *data;
+                size_t n;
+                enum EventKind kind;
+        } cases[] = {
+                {BLOCK("\1\1\x14\0RETAIND_EVENT=copied"), EVENT_COPIED},
+                {BLOCK("\1\1\x14\0RETAIND_EVENT=untold"), EVENT_UNTOLD},
+                {BLOCK("\1\1\x13\0RETAIND_EVENT=copie"), _EVENT_KIND_MAX},
+                {BLOCK("\1\1\x14\0RETAIND_EVENT=copier"), _EVENT_KIND_MAX},
+                {BLOCK("\1\1\x15\0RETAIND_EVENT=copied2"), _EVENT_KIND_MAX},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct EventFields fields = {};
+
+                ck_assert_int_eq(event_fields_unpack(cases[i].data, cases[i].n, &fields), 0);
+                ck_assert_int_eq(event_fields_kind(&fields), cases[i].kind);
+                event_fields_done(&fields);
+        }
+}
+END_TEST
+
 START_TEST(block_is_bounded) {
         _cleanup_(freep) char *block = calloc(1, EVENT_BLOCK_MAX + 1);
         struct EventFields fields = {};
@@ -456,6 +483,7 @@ int main(void) {
                                          packs_and_unpacks,
                                          longest_event_fits,
                                          blocks,
+                                         tells_kinds,
                                          block_is_bounded,
                                          allocations_fail,
                                          NULL,
