@@ -87,8 +87,8 @@ int notify_new(sd_event *event, struct Notify **ret) {
         if (notify->interval_usec > 0 && runtime && *runtime)
                 notify->directory = os_open_directory(runtime);
         if (notify->interval_usec > 0) {
-                r = sd_event_add_time_relative(event, &notify->timer, CLOCK_MONOTONIC, 0, USEC_PER_SEC, on_timer,
-                                               notify);
+                r = sd_event_add_time_relative(event, &notify->timer, CLOCK_MONOTONIC, 0, notify->interval_usec / 2 + 1,
+                                               on_timer, notify);
                 if (r < 0)
                         return r;
         }
