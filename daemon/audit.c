@@ -11,7 +11,7 @@
 
 static struct {
         struct Journal *journal; /* NULL: there is none */
-        bool is_stderr_journal, is_stderr_terminal;
+        bool is_stderr_journal, is_stderr_terminal, says_all;
         void (*sent)(void *userdata, const struct JournalId *ids, size_t n);
         void *userdata;
         bool has_arrived, is_waiting; /* the last */
@@ -61,7 +61,7 @@ static int say(const char *message, size_t n, enum EventPriority priority) {
 
 /* On standard error, beside the journal. */
 static bool is_said_too(enum EventPriority priority) {
-        return priority <= EVENT_WARNING && !audit.is_stderr_journal;
+        return (priority <= EVENT_WARNING || audit.says_all) && !audit.is_stderr_journal;
 }
 
 /* What was not told, by kind; the number of all first, which is never cut off. */
@@ -155,11 +155,13 @@ bool audit_drain(int64_t until_usec) {
         return !audit.journal || journal_drain(audit.journal, until_usec);
 }
 
-int audit_init(sd_event *event, void (*sent)(void *userdata, const struct JournalId *ids, size_t n), void *userdata) {
+int audit_init(sd_event *event, bool says_all, void (*sent)(void *userdata, const struct JournalId *ids, size_t n),
+               void *userdata) {
         int r;
 
         audit.is_stderr_journal = journal_is_stderr();
         audit.is_stderr_terminal = isatty(STDERR_FILENO);
+        audit.says_all = says_all;
         audit.sent = sent;
         audit.userdata = userdata;
         r = journal_new(event, JOURNAL_SOCKET, &(struct JournalUser){.sent = on_sent, .lost = on_lost}, &audit.journal);

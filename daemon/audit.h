@@ -16,8 +16,12 @@
 #include "daemon/journal.h"
 #include "lib/event.h"
 
-/* Looks once where the journal and standard error are. Of what waited, sent() names what the journal has now. */
-int audit_init(sd_event *event, void (*sent)(void *userdata, const struct JournalId *ids, size_t n), void *userdata);
+/*
+ * Looks once where the journal and standard error are; says_all: not only warnings and errors are said on the latter.
+ * Of what waited, sent() names what the journal has now.
+ */
+int audit_init(sd_event *event, bool says_all, void (*sent)(void *userdata, const struct JournalId *ids, size_t n),
+               void *userdata);
 /* Says how many the journal did not get. */
 void audit_done(void);
 

@@ -8,12 +8,15 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "daemon/announce.h"
 #include "daemon/guard.h"
 #include "daemon/language.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/pass.h"
+#include "daemon/progress.h"
 #include "lib/array.h"
 #include "lib/calendar.h"
 #include "lib/config-equal.h"
@@ -23,8 +26,6 @@
 
 /* Of the five seconds that a stop may take, those in which running copies may come to their end. */
 #define GRACE_USEC (2500 * USEC_PER_MSEC)
-/* So many buffers of events before others have their turn. */
-#define N_DISPATCH 16
 
 struct Manager {
         struct Pass pass;
@@ -38,7 +39,7 @@ struct Manager {
         sd_event_source *watch_io, *clock_io, *later, *grace;
         int clock_fd;
         struct Clock clock; /* the last that was believed */
-        bool has_overflown;
+        bool has_looked;    /* at all sets; and it was said */
 };
 
 /* Something is to be looked at again when the loop is back: who is idle, what the clock is to be set to, the status. */
@@ -49,6 +50,7 @@ static void changed(void *userdata) {
 }
 
 static void on_pass_done(struct Pass *pass _unused_, struct Keeper *keeper) {
+        progress_clear(keeper->pass->progress);
         guard_pass_done(keeper->owner);
 }
 
@@ -156,11 +158,10 @@ static int on_watch(sd_event_source *source _unused_, int fd _unused_, uint32_t 
         return r < 0 ? r : 0;
 }
 
-static void tell_status(struct Manager *manager) {
+/* "2 sets with 17 backups, 3 held"; whether all sets were looked at. */
+static bool sum_up(const struct Manager *manager, char *buf, size_t n) {
         size_t n_backups = 0, n_holds = 0, n_looking = 0, n_failing = 0, n_at_work = 0;
-        int64_t next_usec = USEC_INFINITY;
-        char when[CALENDAR_TEXT_MAX] = "", next[CALENDAR_TEXT_MAX + 32] = "", more[128] = "";
-        char *p = more;
+        char *p = buf, *end = buf + n;
 
         for (size_t i = 0; i < manager->n_guards; i++) {
                 struct GuardStatus status;
@@ -171,20 +172,34 @@ static void tell_status(struct Manager *manager) {
                 n_looking += status.is_looking;
                 n_failing += status.is_failing;
                 n_at_work += status.is_at_work;
-                next_usec = MIN(next_usec, guard_next_usec(manager->guards[i]));
         }
+        p += snprintf(p, (size_t)(end - p), "%zu %s with %zu %s", manager->n_guards,
+                      manager->n_guards == 1 ? "set" : "sets", n_backups, n_backups == 1 ? "backup" : "backups");
         if (n_looking > 0)
-                p += snprintf(p, sizeof(more) - (size_t)(p - more), ", first look at %zu", n_looking);
+                p += snprintf(p, (size_t)(end - p), ", first look at %zu", n_looking);
         else if (n_at_work > 0)
-                p += snprintf(p, sizeof(more) - (size_t)(p - more), ", at work on %zu", n_at_work);
+                p += snprintf(p, (size_t)(end - p), ", at work on %zu", n_at_work);
         if (n_holds > 0)
-                p += snprintf(p, sizeof(more) - (size_t)(p - more), ", %zu held", n_holds);
+                p += snprintf(p, (size_t)(end - p), ", %zu held", n_holds);
         if (n_failing > 0)
-                snprintf(p, sizeof(more) - (size_t)(p - more), ", %zu with a problem (see the journal)", n_failing);
+                snprintf(p, (size_t)(end - p), ", %zu with a problem (see the journal)", n_failing);
+        return n_looking == 0;
+}
+
+static void tell_status(struct Manager *manager) {
+        char when[CALENDAR_TEXT_MAX] = "", next[CALENDAR_TEXT_MAX + 32] = "", sum[256];
+        bool had_looked = manager->has_looked;
+        int64_t next_usec = USEC_INFINITY;
+
+        manager->has_looked = sum_up(manager, sum, sizeof(sum));
+        for (size_t i = 0; i < manager->n_guards; i++)
+                next_usec = MIN(next_usec, guard_next_usec(manager->guards[i]));
         if (next_usec != USEC_INFINITY && manager->n_guards > 0)
                 snprintf(next, sizeof(next), ", next change %s",
                          calendar_format_local(guard_set(manager->guards[0])->zone, next_usec, when));
-        notify_status(manager->notify, "%zu sets, %zu backups%s%s", manager->n_guards, n_backups, more, next);
+        notify_status(manager->notify, "%s%s", sum, next);
+        if (manager->pass.is_at_terminal && manager->has_looked && !had_looked)
+                log_notice("watching %s; Ctrl-C ends it", sum);
 }
 
 static int on_later(sd_event_source *source _unused_, void *userdata) {
@@ -223,6 +238,7 @@ static int on_stop(sd_event_source *source _unused_, const struct signalfd_sigin
 
         if (manager->pass.is_stopping)
                 return 0;
+        progress_clear(manager->pass.progress);
         log_notice("asked to end by %s", strsignal((int)info->ssi_signo));
         notify_stopping();
         manager->pass.is_stopping = true;
@@ -257,6 +273,8 @@ static void take_config(struct Manager *manager, struct ConfigRef *new) {
         manager->config = new;
         manager->pass.listing_line = language_listing_line(new->config->language);
         log_notice("the configuration was read again: %zu sets, %zu of them as before", new->config->n_sets, n_same);
+        if (manager->pass.is_at_terminal)
+                announce_sets(new->config);
 }
 
 static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
@@ -331,7 +349,11 @@ static int run(struct Manager *manager) {
         r = pass_init(&manager->pass);
         if (r != 0)
                 return r;
+        if (manager->pass.is_at_terminal)
+                announce_sets(manager->config->config);
         r = set_up_signals(manager);
+        if (r >= 0)
+                r = progress_new(&manager->pass.progress);
         if (r >= 0)
                 r = notify_new(manager->pass.event, &manager->notify);
         if (r >= 0)
@@ -356,6 +378,7 @@ static void manager_done(struct Manager *manager) {
         for (size_t i = 0; i < manager->n_guards; i++)
                 guard_free(manager->guards[i]);
         free(manager->guards);
+        progress_free(manager->pass.progress);
         sd_event_source_disable_unref(manager->watch_io);
         sd_event_source_disable_unref(manager->clock_io);
         sd_event_source_disable_unref(manager->later);
@@ -375,6 +398,7 @@ int manager_run(struct Config *config, const struct Options *options, ManagerRea
                         {
                                 .options = options,
                                 .is_daemon = true,
+                                .is_at_terminal = isatty(STDERR_FILENO),
                                 .state_fd = -1,
                                 .watch_fd = -1,
                                 .done = on_pass_done,
@@ -392,5 +416,7 @@ int manager_run(struct Config *config, const struct Options *options, ManagerRea
         if (r != 0)
                 notify_failed(r < 0 ? r : -EBUSY);
         manager_done(&manager);
+        if (r == 0 && manager.pass.is_at_terminal)
+                log_notice("ended");
         return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -190,7 +190,7 @@ int pass_init(struct Pass *pass) {
         r = sd_event_new(&pass->event);
         if (r < 0)
                 return r;
-        r = audit_init(pass->event, on_sent, pass);
+        r = audit_init(pass->event, pass->is_at_terminal, on_sent, pass);
         if (r < 0)
                 return r;
         r = open_catalog(pass, &catalog);

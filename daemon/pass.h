@@ -22,6 +22,7 @@ struct Pass {
         int watch_fd;          /* the daemon's inotify, to which workers add what they see; -1: nothing is watched */
         bool is_daemon;        /* it goes on: no plans on standard output, and nothing is said twice */
         bool is_stopping;      /* asked to end */
+        bool is_at_terminal;   /* where a person sees what the journal is told */
         size_t n_keepers;      /* at work */
         struct Clock believed; /* the clock when it was last right */
         /* Events that the journal has, to be recorded as such. */
