@@ -9,6 +9,7 @@ if 'RETAIND_TEST_NAMESPACE' not in os.environ:
     os.environ['RETAIND_TEST_NAMESPACE'] = 'yes'
     os.execvp('unshare', ['unshare', '--mount', '--propagation', 'unchanged', sys.executable, *sys.argv])
 
+import contextlib  # noqa: E402
 import glob  # noqa: E402
 import hashlib  # noqa: E402
 import json  # noqa: E402
@@ -34,16 +35,25 @@ class Journal:
         self.needs_cgroups = not os.path.ismount('/sys/fs/cgroup')
         if self.needs_cgroups:
             subprocess.run(['mount', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup'], check=True)
+        self.start()
+        return self
+
+    def start(self):
         self.process = subprocess.Popen(['/lib/systemd/systemd-journald'], stderr=subprocess.DEVNULL)
         until = time.monotonic() + 20
         while not os.path.exists('/run/systemd/journal/io.systemd.journal'):
             assert time.monotonic() < until and self.process.poll() is None, 'journald does not come up'
             time.sleep(0.02)
-        return self
+
+    def end(self):
+        self.process.terminate()
+        self.process.send_signal(signal.SIGCONT)
+        self.process.wait()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink('/run/systemd/journal/io.systemd.journal')
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+        self.end()
         if self.needs_cgroups:
             subprocess.run(['umount', '/sys/fs/cgroup'], check=True)
         subprocess.run(['umount', '-l', '/run'], check=True)
@@ -121,10 +131,11 @@ def without_a_journal_it_is_text(p):
 
 class Daemon:
     def __init__(self, p):
-        self.log = open(p.top / 'log', 'ab')
-        self.process = subprocess.Popen(
-            [RETAIND, f'--config={p.conf}'], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-            env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(p.top / 'state')})
+        self.p = p
+        with open(p.top / 'log', 'ab') as log:
+            self.process = subprocess.Popen(
+                [RETAIND, f'--config={p.conf}'], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(p.top / 'state')})
 
     def __enter__(self):
         return self
@@ -133,12 +144,11 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self.log.close()
 
     def wait(self, condition):
         until = time.monotonic() + SLOW
         while not condition():
-            assert time.monotonic() < until and self.process.poll() is None, open(self.log.name).read()
+            assert time.monotonic() < until and self.process.poll() is None, (self.p.top / 'log').read_text()
             time.sleep(0.1)
 
     def end(self):
@@ -202,7 +212,21 @@ def what_a_stopped_journal_does_not_get_is_counted(p):
         kinds = untold([entry for entry in entries if entry['RETAIND_EVENT'] == 'untold'])
         equal(n_copied + kinds['copied'], 6001)
         assert n_copied > 4096, n_copied
-        contains(open(p.top / 'log').read(), '<4>retaind: the journal had no room for events, how many: ')
+        contains((p.top / 'log').read_text(), '<4>retaind: the journal had no room for events, how many: ')
+        d.end()
+
+
+def a_journal_that_comes_back_is_used(p):
+    p.write('[set s]\nSource=@from@\nSettle=0s\n[copy s/nas]\nTo=@to@\n')
+    with Journal() as journal, Daemon(p) as d:
+        d.wait(lambda: journal.entries('RETAIND_EVENT=destination-new'))
+        journal.end()
+        (p.source / 'without.sql').write_bytes(b'x')
+        d.wait(lambda: '<6>retaind: s: copied without.sql to nas' in (p.top / 'log').read_text())
+        journal.start()
+        (p.source / 'with.sql').write_bytes(b'x')
+        d.wait(lambda: journal.entries('RETAIND_FILE=with.sql'))
+        assert 'copied with.sql' not in (p.top / 'log').read_text()
         d.end()
 
 
@@ -228,4 +252,4 @@ def removals_are_told_at_the_next_start(p):
 
 main(the_life_of_a_file, what_was_not_told_is_told_again, without_a_journal_it_is_text,
      a_stopped_journal_gets_all_in_order, what_a_stopped_journal_does_not_get_is_counted,
-     removals_are_told_at_the_next_start)
+     a_journal_that_comes_back_is_used, removals_are_told_at_the_next_start)
