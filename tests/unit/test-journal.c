@@ -181,7 +181,10 @@ START_TEST(what_waits_is_sent_in_order) {
         ck_assert_uint_eq(journal_n_waiting(place.journal), 1000);
         /* Nothing is to be done before somebody reads. */
         ck_assert_int_eq(sd_event_run(place.event, 0), 0);
-        while (next < n + 1000) {
+        /* Where there is room again, the others come first. */
+        ck_assert_int_eq(receive_number(), (int)next++);
+        ck_assert_int_eq(send_number(n + 1000, 20), JOURNAL_E_WAITS);
+        while (next < n + 1001) {
                 int number = receive_number();
 
                 if (number < 0)
