@@ -187,7 +187,7 @@ static bool sum_up(const struct Manager *manager, char *buf, size_t n) {
 }
 
 static void tell_status(struct Manager *manager) {
-        char when[CALENDAR_TEXT_MAX] = "", next[CALENDAR_TEXT_MAX + 32] = "", sum[256];
+        char when[CALENDAR_TEXT_MAX] = "", next[CALENDAR_TEXT_MAX + 32] = "", sum[256], status[512];
         bool had_looked = manager->has_looked;
         int64_t next_usec = USEC_INFINITY;
 
@@ -197,7 +197,8 @@ static void tell_status(struct Manager *manager) {
         if (next_usec != USEC_INFINITY && manager->n_guards > 0)
                 snprintf(next, sizeof(next), ", next change %s",
                          calendar_format_local(guard_set(manager->guards[0])->zone, next_usec, when));
-        notify_status(manager->notify, "%s%s", sum, next);
+        snprintf(status, sizeof(status), "%s%s", sum, next);
+        notify_status(manager->notify, status);
         if (manager->pass.is_at_terminal && manager->has_looked && !had_looked)
                 log_notice("watching %s; Ctrl-C ends it", sum);
 }

@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
 #include "lib/os.h"
 
 #define TEST_FILE "self-test"
@@ -37,17 +35,11 @@ void notify_failed(int negative_errno) {
         sd_notifyf(0, "ERRNO=%d", -negative_errno);
 }
 
-void notify_status(struct Notify *notify, const char *format, ...) {
-        char status[sizeof(notify->status)];
-        va_list args;
-
-        va_start(args, format);
-        vsnprintf(status, sizeof(status), format, args);
-        va_end(args);
-        if (streq(status, notify->status))
+void notify_status(struct Notify *notify, const char *line) {
+        if (strncmp(line, notify->status, sizeof(notify->status) - 1) == 0)
                 return;
-        memcpy(notify->status, status, sizeof(status));
-        sd_notifyf(0, "STATUS=%s", status);
+        snprintf(notify->status, sizeof(notify->status), "%s", line);
+        sd_notifyf(0, "STATUS=%s", notify->status);
 }
 
 /* Asks the watches for a sign of life; without a directory to ask in, that this runs must do. */

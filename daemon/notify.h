@@ -17,8 +17,8 @@ void notify_reloading(void);
 void notify_stopping(void);
 /* The start failed. */
 void notify_failed(int negative_errno);
-/* At most one line; said only if it is another than before. */
-void notify_status(struct Notify *notify, const char *format, ...) _printf_(2, 3);
+/* One line, cut where it is too long; said only if it is another than before. */
+void notify_status(struct Notify *notify, const char *line);
 
 /*
  * Where the manager asks for signs of life, they are given by the loop, and only while the watches work: a file is made
