@@ -104,6 +104,7 @@ static void say_not_ready(struct KeeperTree *tree, const struct Report *report) 
                 log_error("%s: a worker cannot confine itself: %s", tree->what, log_errno(report->error));
                 tree->keeper->failed = true;
                 return;
+        case READY_OTHER: /* said by a new worker, which looks itself */
         case READY_OK:
         case _READY_MAX:
                 break;

@@ -13,6 +13,7 @@
 #include "lib/marker.h"
 #include "lib/remove.h"
 #include "lib/store.h"
+#include "lib/walk.h"
 
 struct WorkerBatch {
         struct StoreBatch batch;
@@ -22,11 +23,13 @@ struct WorkerBatch {
 
 struct WorkerState {
         struct Message in, out;
+        char *source_path, *destination_path;
         int source, destination;
         struct Marker marker;
         bool is_watching; /* what is scanned in the source */
         struct Store *store;
         struct Remover source_remover, destination_remover;
+        struct Walk source_walk, destination_walk; /* until the next commit */
 
         /* Two batches: while one is being finished, the next is written. */
         struct WorkerBatch batches[2];

@@ -2,6 +2,7 @@
 #include "daemon/worker-main.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -64,12 +65,18 @@ static int set_up(struct WorkerState *w) {
         if (!job_get_setup(&w->in, &setup))
                 return -EBADMSG;
         if (setup.source) {
+                w->source_path = strdup(setup.source);
+                if (!w->source_path)
+                        return -ENOMEM;
                 w->source = os_open_directory(setup.source);
                 if (w->source < 0)
                         return ready(w, READY_SOURCE, w->source);
                 w->is_watching = setup.is_watching && (setup.is_watch_forced || !os_is_remote(w->source));
         }
         if (setup.destination) {
+                w->destination_path = strdup(setup.destination);
+                if (!w->destination_path)
+                        return -ENOMEM;
                 w->destination = os_open_directory(setup.destination);
                 if (w->destination < 0)
                         return ready(w, READY_DESTINATION, w->destination);
@@ -86,9 +93,45 @@ static int set_up(struct WorkerState *w) {
         r = store_new(w->source, w->destination, &options, &w->store);
         if (r < 0)
                 return r;
+        walk_init(&w->source_walk, w->source);
+        walk_init(&w->destination_walk, w->destination);
         remover_init(&w->source_remover, w->source);
         remover_init(&w->destination_remover, w->destination);
         return ready(w, READY_OK, 0);
+}
+
+/* Whether a path still leads to the directory that is open. Landlock lets it be looked at, if not read. */
+static int is_still(const char *path, int fd) {
+        struct statx was, is;
+        int r;
+
+        r = os_statx(fd, "", &was);
+        if (r >= 0)
+                r = os_statx(AT_FDCWD, path, &is);
+        if (r < 0)
+                return r;
+        return look_device(&was) == look_device(&is) && was.stx_ino == is.stx_ino;
+}
+
+static bool has_marker(const struct WorkerState *w) {
+        struct statx was, is;
+
+        return os_statx(w->marker.fd, "", &was) >= 0 && os_statx(w->destination, MARKER_FILE, &is) >= 0 &&
+               was.stx_ino == is.stx_ino;
+}
+
+static int ready_again(struct WorkerState *w) {
+        int r = 1;
+
+        if (w->source >= 0)
+                r = is_still(w->source_path, w->source);
+        if (r > 0 && w->destination >= 0)
+                r = is_still(w->destination_path, w->destination);
+        if (r > 0 && w->marker.fd >= 0)
+                r = has_marker(w);
+        w->marker.is_new = false;
+        (void)ready(w, r > 0 ? READY_OK : READY_OTHER, r);
+        return 0;
 }
 
 static void tell_entry(struct WorkerState *w, const struct ScanEntry *entry, int watched_fd) {
@@ -182,9 +225,17 @@ static int add_string(Strv *strv, const char *s) {
         return copy ? strv_consume(strv, copy) : -ENOMEM;
 }
 
+static void forget_walks(struct WorkerState *w) {
+        walk_done(&w->source_walk);
+        walk_init(&w->source_walk, w->source);
+        walk_done(&w->destination_walk);
+        walk_init(&w->destination_walk, w->destination);
+}
+
 static int commit(struct WorkerState *w) {
         int r;
 
+        forget_walks(w);
         if (w->filling->batch.n_puts > 0)
                 return worker_commit_copies(w);
         r = remove_sync(&w->source_remover);
@@ -222,6 +273,25 @@ static void remove_one(struct WorkerState *w, const struct Job *job) {
         if (!job->is_following)
                 w->is_owner_gone = result.outcome == REMOVE_DONE || result.outcome == REMOVE_TRASHED;
         tell_removal(w, job, &result);
+}
+
+static void stat_one(struct WorkerState *w, const struct Job *job) {
+        struct Report report = {.kind = REPORT_RESULT, .id = job->id, .text = "statx"};
+        struct statx st;
+        int dir, r;
+
+        r = walk_open_parent(job->in_source ? &w->source_walk : &w->destination_walk, job->path, &dir);
+        if (r >= 0)
+                r = os_statx(dir, walk_name(job->path), &st);
+        if (r >= 0 && S_ISREG(st.stx_mode))
+                look_stat(&st, &report.stat);
+        else if (r >= 0 || r == -ENOENT || r == -ENOTDIR || r == -ELOOP)
+                report.outcome = STAT_GONE;
+        else {
+                report.outcome = STAT_FAILED;
+                report.error = r;
+        }
+        worker_tell(w, &report);
 }
 
 static void rename_one(struct WorkerState *w, const struct Job *job) {
@@ -268,9 +338,10 @@ static void remove_leftover(struct WorkerState *w, const struct Job *job) {
 static int run_job(struct WorkerState *w, const struct Job *job) {
         int fd = job->in_source ? w->source : w->destination;
 
-        if (fd < 0 && job->kind != JOB_COMMIT)
+        if (fd < 0 && job->kind != JOB_COMMIT && job->kind != JOB_AGAIN)
                 return -EBADMSG;
-        if (!job->path && job->kind != JOB_COMMIT && job->kind != JOB_SCAN && job->kind != JOB_PURGE)
+        if (!job->path && job->kind != JOB_COMMIT && job->kind != JOB_SCAN && job->kind != JOB_PURGE &&
+            job->kind != JOB_AGAIN)
                 return -EBADMSG;
         if (job->kind != JOB_COPY && job->kind != JOB_COMMIT)
                 worker_wait_for_copies(w);
@@ -284,6 +355,11 @@ static int run_job(struct WorkerState *w, const struct Job *job) {
         case JOB_SCAN:
                 run_scan(w, job);
                 return 0;
+        case JOB_STAT:
+                stat_one(w, job);
+                return 0;
+        case JOB_AGAIN:
+                return ready_again(w);
         case JOB_COPY:
                 return w->source < 0 || w->destination < 0 ? -EBADMSG : worker_add_copy(w, job);
         case JOB_RENAME:
@@ -355,6 +431,7 @@ int worker_main(void) {
         confine_be_modest();
         w->source = w->destination = w->marker.fd = -1;
         w->source_remover = w->destination_remover = (struct Remover){.root = -1, .trash = -1, .walk = {.fd = -1}};
+        w->source_walk = w->destination_walk = (struct Walk){.root = -1, .fd = -1};
 
         w->filling = &w->batches[0];
         for (size_t i = 0; i < ELEMENTSOF(w->batches); i++)
@@ -367,6 +444,10 @@ int worker_main(void) {
         worker_end_copying(w);
         for (size_t i = 0; i < ELEMENTSOF(w->batches); i++)
                 worker_forget_copies(&w->batches[i]);
+        walk_done(&w->source_walk);
+        walk_done(&w->destination_walk);
+        free(w->source_path);
+        free(w->destination_path);
         remover_done(&w->source_remover);
         remover_done(&w->destination_remover);
         store_free(w->store);

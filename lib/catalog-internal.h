@@ -19,6 +19,9 @@ enum CatalogStatement {
         STATEMENT_END_INTENT,
         STATEMENT_PUT_EVENT,
         STATEMENT_DELIVER_EVENT,
+        STATEMENT_BACKUP_AT,
+        STATEMENT_COPIES_OF,
+        STATEMENT_COPIES_AT,
         _STATEMENT_MAX,
 };
 

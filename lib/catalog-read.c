@@ -161,19 +161,14 @@ int catalog_root(struct Catalog *catalog, int64_t set, struct CatalogRoot *ret) 
         return 1;
 }
 
-int catalog_each_backup(struct Catalog *catalog, int64_t set,
-                        int (*row)(void *userdata, const struct CatalogBackup *backup), void *userdata) {
-        _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
+#define BACKUP_COLUMNS                                                                                                 \
+        "id, path, ino, size, mtime_usec, birth_usec, time_usec, sha256, is_changed, is_suspect, seen_usec"
+
+static int each_backup(struct Catalog *catalog, sqlite3_stmt *s, int64_t set,
+                       int (*row)(void *userdata, const struct CatalogBackup *backup), void *userdata) {
         char path[CATALOG_PATH_MAX + 1];
         int r, step;
 
-        r = catalog_prepare(catalog,
-                            "SELECT id, path, ino, size, mtime_usec, birth_usec, time_usec, sha256, is_changed,"
-                            " is_suspect, seen_usec FROM backups WHERE set_id = ?1 AND fate = 0 ORDER BY id",
-                            &s);
-        if (r != 0)
-                return r;
-        sqlite3_bind_int64(s, 1, set);
         while ((step = sqlite3_step(s)) == SQLITE_ROW) {
                 struct CatalogBackup backup = {
                         .id = sqlite3_column_int64(s, 0),
@@ -196,6 +191,37 @@ int catalog_each_backup(struct Catalog *catalog, int64_t set,
                         return r;
         }
         return catalog_result(catalog, step);
+}
+
+int catalog_each_backup(struct Catalog *catalog, int64_t set,
+                        int (*row)(void *userdata, const struct CatalogBackup *backup), void *userdata) {
+        _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
+        int r;
+
+        r = catalog_prepare(catalog,
+                            "SELECT " BACKUP_COLUMNS " FROM backups WHERE set_id = ?1 AND fate = 0 ORDER BY id", &s);
+        if (r != 0)
+                return r;
+        sqlite3_bind_int64(s, 1, set);
+        return each_backup(catalog, s, set, row, userdata);
+}
+
+int catalog_each_backup_at(struct Catalog *catalog, int64_t set, const char *path,
+                           int (*row)(void *userdata, const struct CatalogBackup *backup), void *userdata) {
+        sqlite3_stmt *s;
+        int r;
+
+        r = catalog_statement(catalog, STATEMENT_BACKUP_AT,
+                              "SELECT " BACKUP_COLUMNS " FROM backups WHERE set_id = ?1 AND fate = 0 AND path = ?2"
+                              " ORDER BY id",
+                              &s);
+        if (r != 0)
+                return r;
+        sqlite3_bind_int64(s, 1, set);
+        sqlite3_bind_blob(s, 2, path, (int)strlen(path), SQLITE_STATIC);
+        r = each_backup(catalog, s, set, row, userdata);
+        sqlite3_reset(s);
+        return r;
 }
 
 static int read_copy(sqlite3_stmt *s, char path[static CATALOG_PATH_MAX + 1], struct CatalogCopy *ret) {
@@ -228,21 +254,15 @@ static int read_copy(sqlite3_stmt *s, char path[static CATALOG_PATH_MAX + 1], st
         return r;
 }
 
-int catalog_each_copy(struct Catalog *catalog, int64_t set, int (*row)(void *userdata, const struct CatalogCopy *copy),
-                      void *userdata) {
-        _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
+#define COPY_COLUMNS                                                                                                   \
+        "backup_id, destination_id, state, c.path, c.ino, c.size, c.mtime_usec, c.birth_usec, c.sha256, copied_usec,"  \
+        " verified_usec, time_usec, b.birth_usec, fate"
+
+static int each_copy(struct Catalog *catalog, sqlite3_stmt *s,
+                     int (*row)(void *userdata, const struct CatalogCopy *copy), void *userdata) {
         char path[CATALOG_PATH_MAX + 1];
         int r, step;
 
-        r = catalog_prepare(catalog,
-                            "SELECT backup_id, destination_id, state, c.path, c.ino, c.size, c.mtime_usec,"
-                            " c.birth_usec, c.sha256, copied_usec, verified_usec, time_usec, b.birth_usec, fate"
-                            " FROM backups AS b CROSS JOIN copies AS c ON backup_id = id"
-                            " WHERE set_id = ?1 AND (fate = 0 OR state = 3) ORDER BY id",
-                            &s);
-        if (r != 0)
-                return r;
-        sqlite3_bind_int64(s, 1, set);
         while ((step = sqlite3_step(s)) == SQLITE_ROW) {
                 struct CatalogCopy copy = {};
 
@@ -253,6 +273,56 @@ int catalog_each_copy(struct Catalog *catalog, int64_t set, int (*row)(void *use
                         return r;
         }
         return catalog_result(catalog, step);
+}
+
+int catalog_each_copy(struct Catalog *catalog, int64_t set, int (*row)(void *userdata, const struct CatalogCopy *copy),
+                      void *userdata) {
+        _cleanup_(catalog_finalizep) sqlite3_stmt *s = NULL;
+        int r;
+
+        r = catalog_prepare(catalog,
+                            "SELECT " COPY_COLUMNS " FROM backups AS b CROSS JOIN copies AS c ON backup_id = id"
+                            " WHERE set_id = ?1 AND (fate = 0 OR state = 3) ORDER BY id",
+                            &s);
+        if (r != 0)
+                return r;
+        sqlite3_bind_int64(s, 1, set);
+        return each_copy(catalog, s, row, userdata);
+}
+
+int catalog_each_copy_of(struct Catalog *catalog, int64_t backup,
+                         int (*row)(void *userdata, const struct CatalogCopy *copy), void *userdata) {
+        sqlite3_stmt *s;
+        int r;
+
+        r = catalog_statement(catalog, STATEMENT_COPIES_OF,
+                              "SELECT " COPY_COLUMNS " FROM backups AS b CROSS JOIN copies AS c ON backup_id = id"
+                              " WHERE id = ?1 AND (fate = 0 OR state = 3)",
+                              &s);
+        if (r != 0)
+                return r;
+        sqlite3_bind_int64(s, 1, backup);
+        r = each_copy(catalog, s, row, userdata);
+        sqlite3_reset(s);
+        return r;
+}
+
+int catalog_each_copy_at(struct Catalog *catalog, int64_t destination, const char *path,
+                         int (*row)(void *userdata, const struct CatalogCopy *copy), void *userdata) {
+        sqlite3_stmt *s;
+        int r;
+
+        r = catalog_statement(catalog, STATEMENT_COPIES_AT,
+                              "SELECT " COPY_COLUMNS " FROM copies AS c CROSS JOIN backups AS b ON id = backup_id"
+                              " WHERE destination_id = ?1 AND c.path = ?2 AND state = 3 ORDER BY id",
+                              &s);
+        if (r != 0)
+                return r;
+        sqlite3_bind_int64(s, 1, destination);
+        sqlite3_bind_blob(s, 2, path, (int)strlen(path), SQLITE_STATIC);
+        r = each_copy(catalog, s, row, userdata);
+        sqlite3_reset(s);
+        return r;
 }
 
 static int read_intent(sqlite3_stmt *s, char path[static CATALOG_PATH_MAX + 1], struct CatalogIntent *ret) {

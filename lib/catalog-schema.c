@@ -92,6 +92,8 @@ static const char *const steps[CATALOG_VERSION] = {
         "  boot BLOB NOT NULL CHECK (length(boot) = 16),"
         "  boottime_usec INTEGER NOT NULL"
         ") STRICT;",
+        /* To find whose copy lies under a name. */
+        "CREATE INDEX copies_by_path ON copies (destination_id, path) WHERE state = 3;",
 };
 
 static int read_pragma(struct Catalog *catalog, const char *sql, int64_t *ret) {

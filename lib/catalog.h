@@ -19,7 +19,7 @@
 #include "lib/digest.h"
 
 #define CATALOG_FILE "catalog.db"
-#define CATALOG_VERSION 1
+#define CATALOG_VERSION 2
 #define CATALOG_PATH_MAX 4096 /* bytes of a path, NUL excluded */
 
 enum {
@@ -162,6 +162,13 @@ int catalog_each_backup(struct Catalog *catalog, int64_t set, /* the present one
 /* Copies at the set's destinations: of present backups in any state, of others those that are copied. */
 int catalog_each_copy(struct Catalog *catalog, int64_t set, int (*row)(void *userdata, const struct CatalogCopy *copy),
                       void *userdata);
+/* Of a part of a set: the present backup of a path, the copies of a backup, what we copied to a path. */
+int catalog_each_backup_at(struct Catalog *catalog, int64_t set, const char *path,
+                           int (*row)(void *userdata, const struct CatalogBackup *backup), void *userdata);
+int catalog_each_copy_of(struct Catalog *catalog, int64_t backup,
+                         int (*row)(void *userdata, const struct CatalogCopy *copy), void *userdata);
+int catalog_each_copy_at(struct Catalog *catalog, int64_t destination, const char *path,
+                         int (*row)(void *userdata, const struct CatalogCopy *copy), void *userdata);
 /* Those that are not over. */
 int catalog_each_intent(struct Catalog *catalog, int64_t set,
                         int (*row)(void *userdata, const struct CatalogIntent *intent), void *userdata);

@@ -162,6 +162,23 @@ bool filter_accepts(const struct Filter *filter, struct FilterState parent, cons
         return state.included && !state.excluded;
 }
 
+bool filter_accepts_path(const struct Filter *filter, const char *path) {
+        char part[4096];
+        struct FilterState state = {};
+        const char *name = path;
+
+        for (const char *slash; (slash = strchr(name, '/')); name = slash + 1) {
+                size_t n = (size_t)(slash - path);
+
+                if (n >= sizeof(part))
+                        return false;
+                memcpy(part, path, n);
+                part[n] = '\0';
+                state = filter_enter(filter, state, part, part + (name - path));
+        }
+        return filter_accepts(filter, state, path, name);
+}
+
 bool filter_needs_path(const struct Filter *filter) {
         return filter->include.of_path || filter->exclude.of_path;
 }

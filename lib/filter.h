@@ -28,5 +28,7 @@ DEFINE_CLEANUP(struct Filter *, filter_free)
 struct FilterState filter_enter(const struct Filter *filter, struct FilterState parent, const char *path,
                                 const char *name);
 bool filter_accepts(const struct Filter *filter, struct FilterState parent, const char *path, const char *name);
+/* Likewise for a whole path, where nothing is known of its directories. */
+bool filter_accepts_path(const struct Filter *filter, const char *path);
 /* Whether path matters at all to filter_enter() and filter_accepts(); where not, it may be NULL. */
 bool filter_needs_path(const struct Filter *filter) _pure_;

@@ -25,6 +25,7 @@ struct Entry {
         bool is_used : 1;
         bool is_candidate : 1; /* named like a companion */
         bool is_companion : 1; /* and its owner is there */
+        bool is_marked : 1;    /* while a scope is gathered */
 };
 
 static_assert(sizeof(struct Entry) == 64, "an entry has outgrown its cache line");
@@ -59,6 +60,7 @@ struct Index {
 
         struct Entry *entries;
         uint32_t n_entries, n_entries_allocated, n_entries_used, free_entry;
+        uint32_t n_backups;      /* entries that are in a series */
         uint32_t n_entries_seen; /* in this generation */
         struct Table entry_table;
 
@@ -80,6 +82,11 @@ struct Index {
         size_t n_pairs;
         uint32_t *pair_ids; /* the companions of the same pairs, for index_companions() */
 };
+
+/* Gives back the text that nothing uses any more, once it is much. */
+int index_compact(struct Index *index);
+/* Forgets directories that were not seen since index_begin() and have no files. */
+void index_sweep_directories(struct Index *index);
 
 /* Makes room for one more element; also used with n_allocated of zero. */
 int index_grow(void **array, uint32_t n, uint32_t *n_allocated, size_t size);

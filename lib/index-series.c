@@ -115,6 +115,7 @@ int series_link(struct Index *index, uint32_t id) {
         entry->series = series;
         entry->next = index->series[series].head;
         index->series[series].head = id;
+        index->n_backups++;
         series_touch(index, series);
         return 0;
 }
@@ -141,6 +142,7 @@ static void series_filter(struct Index *index, uint32_t series, bool (*keep)(con
                 else
                         index->entries[last].next = next;
                 entry->series = entry->next = INDEX_NONE;
+                index->n_backups--;
                 series_touch(index, series);
         }
         if (index->series[series].head == INDEX_NONE)
@@ -185,25 +187,32 @@ static int entry_compare(const void *pa, const void *pb, void *userdata) {
         return strcmp(index_text(index, a->name), index_text(index, b->name));
 }
 
+int index_list_append(struct IndexList *list, uint32_t id) {
+        if (list->n_ids == list->n_allocated) {
+                size_t n = list->n_allocated ? list->n_allocated * 2 : 64;
+                uint32_t *ids = reallocarray(list->ids, n, sizeof(uint32_t));
+
+                if (!ids)
+                        return -ENOMEM;
+                list->ids = ids;
+                list->n_allocated = n;
+        }
+        list->ids[list->n_ids++] = id;
+        return 0;
+}
+
 int index_read_series(struct Index *index, uint32_t series, struct IndexList *list) {
         struct Series *s = &index->series[series];
         bool sorted = true;
 
         list->n_ids = 0;
         for (uint32_t id = s->head; id != INDEX_NONE; id = index->entries[id].next) {
-                if (list->n_ids == list->n_allocated) {
-                        size_t n = list->n_allocated ? list->n_allocated * 2 : 64;
-                        uint32_t *ids = reallocarray(list->ids, n, sizeof(uint32_t));
+                int r = index_list_append(list, id);
 
-                        if (!ids)
-                                return -ENOMEM;
-                        list->ids = ids;
-                        list->n_allocated = n;
-                }
-                list->ids[list->n_ids] = id;
-                if (sorted && list->n_ids > 0)
-                        sorted = entry_compare(&list->ids[list->n_ids - 1], &id, index) < 0;
-                list->n_ids++;
+                if (r < 0)
+                        return r;
+                if (sorted && list->n_ids > 1)
+                        sorted = entry_compare(&list->ids[list->n_ids - 2], &id, index) < 0;
         }
         if (sorted)
                 return 0;

@@ -9,7 +9,7 @@
 #define TEXT_GARBAGE_MIN (1024 * 1024)
 
 /* Copies what is still used of the text to a new one. */
-static int text_compact(struct Index *index) {
+int index_compact(struct Index *index) {
         struct Index compact = {};
         int r = 0;
 
@@ -55,7 +55,7 @@ static int text_compact(struct Index *index) {
         return 0;
 }
 
-static void sweep_directories(struct Index *index) {
+void index_sweep_directories(struct Index *index) {
         for (uint32_t i = 0; i < index->n_directories; i++) {
                 struct Directory *directory = &index->directories[i];
 
@@ -81,7 +81,12 @@ int index_sweep(struct Index *index, size_t *ret_n) {
                         if (index->entries[i].is_used && index->entries[i].generation != index->generation)
                                 index_drop_entry(index, i);
         }
-        sweep_directories(index);
+        index_sweep_directories(index);
         *ret_n = n;
-        return text_compact(index);
+        return index_compact(index);
+}
+
+int index_tidy(struct Index *index) {
+        index_sweep_directories(index);
+        return index_compact(index);
 }

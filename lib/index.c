@@ -332,6 +332,21 @@ int index_upsert(struct Index *index, uint32_t directory, const char *name, size
         return 0;
 }
 
+bool index_see(struct Index *index, uint32_t directory, const char *name, size_t n_name,
+               const struct BackupStat *stat) {
+        uint32_t id = index_find(index, directory, name, n_name);
+
+        if (id == INDEX_NONE)
+                return false;
+        index->n_entries_seen += index->entries[id].generation != index->generation;
+        index->entries[id].generation = index->generation;
+        return backup_is_same(&index->entries[id].stat, stat);
+}
+
+bool index_was_seen(const struct Index *index, uint32_t id) {
+        return !index->entries[id].is_used || index->entries[id].generation == index->generation;
+}
+
 void index_forget(struct Index *index, uint32_t directory, const char *name, size_t n_name) {
         uint32_t id = index_find(index, directory, name, n_name);
 
@@ -355,7 +370,7 @@ size_t index_n_entries(const struct Index *index) {
 }
 
 size_t index_n_backups(const struct Index *index) {
-        return index->n_entries_used - index->n_pairs;
+        return index->n_backups;
 }
 
 size_t index_memory(const struct Index *index) {

@@ -48,6 +48,7 @@ struct IndexList {
         size_t n_ids, n_allocated;
 };
 
+int index_list_append(struct IndexList *list, uint32_t id);
 void index_list_done(struct IndexList *list);
 
 /* Borrows the set: its patterns, zone and AgeFrom=. The key comes from a random source. */
@@ -63,6 +64,14 @@ int index_upsert(struct Index *index, uint32_t directory, const char *name, size
 void index_forget(struct Index *index, uint32_t directory, const char *name, size_t n_name);
 /* Forgets every file and directory that was not seen since index_begin(); *ret_n is how many files. */
 int index_sweep(struct Index *index, size_t *ret_n);
+
+/*
+ * Beside a look that changes nothing: whether the file is as it was. Either way it was seen. What was not can be asked
+ * for when the look is over, and index_tidy() then gives back what nothing uses any more.
+ */
+bool index_see(struct Index *index, uint32_t directory, const char *name, size_t n_name, const struct BackupStat *stat);
+bool index_was_seen(const struct Index *index, uint32_t id) _pure_;
+int index_tidy(struct Index *index);
 
 /* Finds the companions' owners; to be called after changes and before series are read. */
 int index_arrange(struct Index *index);
@@ -96,6 +105,17 @@ uint32_t index_find_series(const struct Index *index, const struct Index *other,
 
 /* Companions of a backup, in no order. */
 void index_companions(const struct Index *index, uint32_t owner, const uint32_t **ret_ids, size_t *ret_n);
+
+/*
+ * Also of an index that was changed since it was arranged: the files that must be known to decide on these anew. They
+ * are their series, whole, and what may share the fate of any of them.
+ */
+int index_scope(struct Index *index, const uint32_t *ids, size_t n_ids, struct IndexList *list);
+/*
+ * Takes over from an index of such a scope, arranged and planned, what in it is a companion and when its series are to
+ * be decided anew.
+ */
+int index_adopt(struct Index *index, const struct Index *scope);
 
 /*
  * When a series is to be decided anew; INT64_MIN since its files changed. The earliest of all is found by a walk

@@ -22,6 +22,8 @@ enum JobKind {
         JOB_EXCLUDE,
         JOB_IGNORE,   /* path: a file of ours, relative to the tree */
         JOB_SCAN,     /* path is not used; is_keep: recursive, is_one_file_system */
+        JOB_STAT,     /* path: is it there, and what is it? */
+        JOB_AGAIN,    /* is all as it was when the worker was ready? Answered by another REPORT_READY */
         JOB_COPY,     /* path: in the source, to: at the destination */
         JOB_RENAME,   /* at the destination, from path to to; stat: what must lie there */
         JOB_VERIFY,   /* path is read and its digest told */
@@ -84,7 +86,16 @@ enum ReportReady {
         READY_BUSY,
         READY_MARKER_FAILED, /* error */
         READY_CONFINE,       /* error */
+        READY_OTHER,         /* the path leads to another directory than it did */
         _READY_MAX,
+};
+
+/* Of JOB_STAT. */
+enum ReportStat {
+        STAT_THERE,
+        STAT_GONE, /* or no regular file any more */
+        STAT_FAILED,
+        _STAT_MAX,
 };
 
 struct Report {

@@ -264,23 +264,32 @@ size_t name_series(const char *name, size_t n, const struct Name *parsed, char *
         return length;
 }
 
-size_t name_companion(const char *name, size_t n, bool *ret_by_stem) {
-        static const struct {
-                uint8_t n;
-                bool by_stem;
-                char ending[8];
-        } endings[] = {
-                {7, false, ".sha256"}, {7, false, ".sha512"}, {4, false, ".md5"},
-                {4, false, ".sig"},    {4, false, ".asc"},    {4, true, ".log"},
-                {6, true, ".notes"},   {5, false, ".meta"},   {5, false, ".json"},
-        };
+static const struct {
+        uint8_t n;
+        bool by_stem;
+        char ending[8];
+} companion_endings[] = {
+        {7, false, ".sha256"}, {7, false, ".sha512"}, {4, false, ".md5"},  {4, false, ".sig"},  {4, false, ".asc"},
+        {4, true, ".log"},     {6, true, ".notes"},   {5, false, ".meta"}, {5, false, ".json"},
+};
 
-        for (size_t i = 0; i < ELEMENTSOF(endings); i++)
-                if (n > endings[i].n && memcmp(name + n - endings[i].n, endings[i].ending, endings[i].n) == 0) {
-                        *ret_by_stem = endings[i].by_stem;
-                        return n - endings[i].n;
+size_t name_companion(const char *name, size_t n, bool *ret_by_stem) {
+        for (size_t i = 0; i < ELEMENTSOF(companion_endings); i++) {
+                size_t n_ending = companion_endings[i].n;
+
+                if (n > n_ending && memcmp(name + n - n_ending, companion_endings[i].ending, n_ending) == 0) {
+                        *ret_by_stem = companion_endings[i].by_stem;
+                        return n - n_ending;
                 }
+        }
         return 0;
+}
+
+const char *name_companion_ending(size_t i, bool *ret_by_stem) {
+        if (i >= ELEMENTSOF(companion_endings))
+                return NULL;
+        *ret_by_stem = companion_endings[i].by_stem;
+        return companion_endings[i].ending;
 }
 
 size_t name_stem(const char *name, size_t n) {

@@ -73,6 +73,8 @@ size_t name_series(const char *name, size_t n, const struct Name *parsed, char *
  * *ret_by_stem, the only one of which name_stem() is that.
  */
 size_t name_companion(const char *name, size_t n, bool *ret_by_stem);
+/* The endings of companions, one after another; NULL after the last. */
+const char *name_companion_ending(size_t i, bool *ret_by_stem);
 
 /* The length of the name without its extensions, of one to four letters and digits: "vzdump-1.vma.zst" is 8. */
 size_t name_stem(const char *name, size_t n) _pure_;

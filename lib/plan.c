@@ -197,6 +197,8 @@ static int plan_series(struct PlanWork *work, uint32_t series) {
 
 /* The backups that the policy is for: at a destination, those that are ours. */
 static size_t n_of_policy(const struct PlanWork *work) {
+        if (work->input->n_backups > 0)
+                return work->input->n_backups;
         return index_n_backups(work->input->index) - work->plan->totals.n_foreign;
 }
 
@@ -206,8 +208,8 @@ static void judge_set(struct PlanWork *work) {
         struct PlanTotals *totals = &work->plan->totals;
         struct PlanCount *removals = &totals->verdicts[PLAN_REMOVE], *held = &totals->verdicts[PLAN_HOLD];
 
-        if (input->is_released ||
-            !hold_is_mass(removals->n, input->n_removed, n_of_policy(work), input->set->remove_max_percent))
+        if (input->is_released || !hold_is_mass(removals->n + input->n_removals, input->n_removed, n_of_policy(work),
+                                                input->set->remove_max_percent))
                 return;
         for (uint32_t id = 0; id < index_entry_end(input->index); id++)
                 if (work->plan->verdicts[id] == VERDICT_REMOVE)

@@ -266,6 +266,10 @@ static const struct RecallPlace *find_place(const struct Recall *recall, int64_t
                                     : NULL;
 }
 
+bool recall_knows(const struct Recall *recall, int64_t backup) {
+        return find_place(recall, backup);
+}
+
 static size_t find_destination(const struct Recall *recall, int64_t id) {
         size_t c = 0;
 

@@ -103,6 +103,9 @@ int recall_add_backup(void *recall, const struct CatalogBackup *backup);
 int recall_match(struct Recall *recall);
 int recall_add_copy(void *recall, const struct CatalogCopy *copy);
 
+/* Whether the backup came by recall_add_backup(); after recall_match(). */
+bool recall_knows(const struct Recall *recall, int64_t backup);
+
 /* The path of an index's entry, to be freed. */
 char *recall_path(const struct Index *index, uint32_t entry);
 /* The entry of a path, or INDEX_NONE. */
