@@ -154,7 +154,8 @@ static int send_more(struct KeeperTree *tree) {
         if (!tree->batches[0])
                 tree->batches[0] = TAKE_PTR(tree->batches[1]);
         for (size_t i = 0; i < ELEMENTSOF(tree->batches) && r >= 0; i++)
-                if (!tree->batches[i] && !tree->is_stopped && !keeper_is_stopping(tree->keeper))
+                if (!tree->batches[i] && !tree->is_stopped && !keeper_is_stopping(tree->keeper) &&
+                    !tree->keeper->is_yielding)
                         r = send_batch(tree, &tree->batches[i]);
         return r;
 }
@@ -216,6 +217,8 @@ static void batch_recorded(void *userdata, void *data, int r) {
                 recall->facts[tree->copy][item->entry] = PLAN_FACT_COPIED;
                 count(item->outcome == STORE_COPIED ? &tree->copied : &tree->adopted, item->stat.size);
                 tree->is_changed = true;
+                if (tree->keeper->is_scoped && keeper_add_path(tree, item->path) < 0)
+                        keeper_fail(tree->keeper, -ENOMEM);
                 tell_item(tree, batch, item);
         }
         keeper_close_record(tree->keeper);

@@ -60,6 +60,19 @@ int keeper_step_remove(struct Keeper *keeper);
 int keeper_step_purge(struct Keeper *keeper);
 int keeper_step_list(struct Keeper *keeper);
 
+/* A pass over a part of the set. */
+struct KnownTree *keeper_known(const struct KeeperTree *tree);
+int keeper_add_path(struct KeeperTree *tree, const char *path);
+int keeper_read_places(struct Catalog *catalog, struct Keeper *keeper);
+int keeper_read_scoped_rows(struct Catalog *catalog, struct Keeper *keeper);
+int keeper_look_at_paths(struct KeeperTree *tree);
+int keeper_looked_at_path(struct KeeperTree *tree, const struct Report *report);
+int keeper_end_look(struct KeeperTree *tree);
+void keeper_say_unreadable(struct KeeperTree *tree, const char *directory, const char *name, int error);
+/* What was to be done with an entry and was not, though nothing failed. */
+int keeper_note_unfinished(struct KeeperTree *tree, uint32_t entry);
+int keeper_find_unfinished(struct Keeper *keeper);
+
 /* What a worker reports. */
 /* Two paths that lead to one tree or one disk. */
 void keeper_compare_trees(struct Keeper *keeper);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "daemon/keeper-internal.h"
+#include "daemon/known.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "lib/error.h"
@@ -23,7 +24,9 @@ static void write_listing(struct KeeperTree *tree) {
 
         if (!tree->listing || !tree->is_there)
                 return;
-        r = listing_write(tree->index, keeper->set->zone, keeper->pass->listing_line, &text);
+        /* What is known is of the whole set. */
+        r = listing_write(keeper->known ? keeper_known(tree)->index : tree->index, keeper->set->zone,
+                          keeper->pass->listing_line, &text);
         if (r >= 0)
                 r = os_replace_file(tree->listing, text.data, text.n, LISTING_MODE);
         if (r < 0) {
@@ -71,12 +74,17 @@ void keeper_tell_summary(struct Keeper *keeper) {
 
 /* Looks again at what changed, where somebody wants to see it. */
 int keeper_step_list(struct Keeper *keeper) {
-        keeper->source.is_changed = keeper->source.is_changed && keeper->source.listing;
+        int r = keeper_find_unfinished(keeper);
+
+        if (r < 0)
+                return r;
+        keeper->source.is_changed = keeper->source.is_changed && (keeper->source.listing || keeper->known);
         for (size_t i = 0; i < keeper->set->n_copies; i++) {
                 struct KeeperTree *tree = &keeper->copies[i];
 
                 /* For policy a copy has its backup's birth; who reads a listing wants its own. */
-                tree->is_changed = tree->listing && (tree->is_changed || tree->view->age_from == CONFIG_AGE_FROM_BIRTH);
+                tree->is_changed = (tree->listing || keeper->known) &&
+                                   (tree->is_changed || tree->view->age_from == CONFIG_AGE_FROM_BIRTH);
         }
         return keeper_step_look(keeper, true);
 }

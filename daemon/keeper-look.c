@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include "daemon/keeper-internal.h"
+#include "daemon/known.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/said.h"
+#include "daemon/scanning.h"
 #include "lib/array.h"
 #include "lib/error.h"
 #include "lib/marker.h"
@@ -116,6 +118,7 @@ static void say_not_ready(struct KeeperTree *tree, const struct Report *report) 
 static int new_marker_done(struct KeeperTree *tree, const struct Report *report) {
         if (!tree->keeper->pass->ledger)
                 return 0;
+        tree->is_marker_new = !streq(tree->marker, strempty(report->name));
         snprintf(tree->marker, sizeof(tree->marker), "%s", strempty(report->name));
         tree->is_new = report->flag;
         if (report->flag)
@@ -126,7 +129,9 @@ static int new_marker_done(struct KeeperTree *tree, const struct Report *report)
 static int on_ready(struct KeeperTree *tree, const struct Report *report) {
         tree->is_connecting = false;
         worker_came(tree->worker);
-        if (report->outcome != READY_OK) {
+        if (report->outcome == READY_OTHER)
+                tree->is_stale = true; /* another takes its place */
+        else if (report->outcome != READY_OK) {
                 tree->is_stopped = true;
                 say_not_ready(tree, report);
         } else {
@@ -171,7 +176,9 @@ static void on_report(void *userdata, const struct Report *report) {
                         break;
                 }
                 worker_came(tree->worker);
-                if (keeper->step == STEP_LOOK)
+                if (tree->is_looking_at_paths)
+                        r = keeper_looked_at_path(tree, report);
+                else if (keeper->step == STEP_LOOK)
                         on_leftover(tree, report);
                 else if (keeper->step == STEP_RECOVER || keeper->step == STEP_PURGE)
                         keeper_recovered(tree, report);
@@ -253,24 +260,46 @@ static int connect_tree(struct KeeperTree *tree) {
         };
         int r;
 
-        r = worker_new(keeper->pass->event, &setup, is_watching ? keeper->pass->watch_fd : -1,
-                       keeper->pass->options->patience_usec, &handler, &tree->worker);
+        /* What a pass over all of it did not find, a pass over a part does not look for. */
+        if (keeper->is_scoped && !keeper_known(tree)->index) {
+                tree->is_stopped = true;
+                return 0;
+        }
+        if (keeper->known && !tree->is_stale)
+                tree->worker = known_take_worker(keeper->known, is_source(tree) ? 0 : tree->copy + 1);
+        else
+                tree->worker = worker_free(tree->worker);
+        tree->is_stale = false;
+        if (tree->worker) {
+                worker_hand_over(tree->worker, &handler);
+                r = worker_send(tree->worker, &(struct Job){.kind = JOB_AGAIN}, true);
+                if (r >= 0)
+                        r = worker_flush(tree->worker);
+        } else
+                r = worker_new(keeper->pass->event, &setup, is_watching ? keeper->pass->watch_fd : -1,
+                               keeper->pass->options->patience_usec, &handler, &tree->worker);
         tree->is_connecting = r >= 0;
         if (r >= 0)
                 keeper_open(tree);
         return r;
 }
 
-int keeper_step_connect(struct Keeper *keeper) {
-        int r;
+static bool is_to_connect(const struct KeeperTree *tree) {
+        return tree->is_stale || (!tree->worker && !tree->is_stopped);
+}
 
-        r = connect_tree(&keeper->source);
+int keeper_step_connect(struct Keeper *keeper) {
+        int r = 0;
+
+        if (is_to_connect(&keeper->source))
+                r = connect_tree(&keeper->source);
         for (size_t i = 0; i < keeper->set->n_copies && r >= 0; i++)
-                r = connect_tree(&keeper->copies[i]);
+                if (is_to_connect(&keeper->copies[i]))
+                        r = connect_tree(&keeper->copies[i]);
         return r;
 }
 
-static void say_unreadable(struct KeeperTree *tree, const char *directory, const char *name, int error) {
+void keeper_say_unreadable(struct KeeperTree *tree, const char *directory, const char *name, int error) {
         const char *reason = error == -ELOOP ? "nested too deeply, or replaced by a symbolic link" : log_errno(error);
 
         tree->keeper->failed = true;
@@ -352,7 +381,7 @@ static int on_scanned(struct KeeperTree *tree, const struct Report *report) {
         tree->n_excluded = report->number;
         tree->is_changed = false;
         if (report->error < 0)
-                say_unreadable(tree, "", "", report->error);
+                keeper_say_unreadable(tree, "", "", report->error);
         r = index_sweep(tree->index, &n_gone);
         if (r >= 0)
                 r = index_arrange(tree->index);
@@ -424,7 +453,7 @@ int keeper_looked(struct KeeperTree *tree, const struct Report *report) {
         case REPORT_OURS:
                 return on_ours(tree, report);
         case REPORT_UNREADABLE:
-                say_unreadable(tree, strempty(report->text), report->name, report->error);
+                keeper_say_unreadable(tree, strempty(report->text), report->name, report->error);
                 return 0;
         case REPORT_READY:
         case REPORT_SCANNED:
@@ -436,65 +465,22 @@ int keeper_looked(struct KeeperTree *tree, const struct Report *report) {
         return -EBADMSG;
 }
 
-/* The path of a listing as seen from the tree it lies in, else NULL. */
-static const char *path_within(const char *tree, const char *path) {
-        size_t n = strlen(tree);
-
-        if (!path || strncmp(path, tree, n) != 0)
-                return NULL;
-        return path[n] == '/' ? path + n + 1 : streq(tree, "/") ? path + 1 : NULL;
-}
-
-static int send_option(struct KeeperTree *tree, enum JobKind kind, const char *text) {
-        if (!text)
-                return 0;
-        return worker_send(tree->worker, &(struct Job){.kind = kind, .in_source = is_source(tree), .path = text},
-                           false);
-}
-
-/* Every set's listings that lie in the tree are no backups. */
-static int send_own_files(struct KeeperTree *tree) {
-        const struct Config *config = tree->keeper->config;
-        int r = 0;
-
-        for (size_t i = 0; i < config->n_sets && r >= 0; i++) {
-                const struct ConfigSet *set = config->sets[i];
-
-                r = send_option(tree, JOB_IGNORE, path_within(tree->path, set->listing));
-                for (size_t c = 0; c < set->n_copies && r >= 0; c++)
-                        r = send_option(tree, JOB_IGNORE, path_within(tree->path, set->copies[c]->listing));
-        }
-        return r;
-}
-
 static int look_at_tree(struct KeeperTree *tree) {
-        const struct ConfigSet *set = tree->keeper->set;
-        int r = 0;
+        const struct Keeper *keeper = tree->keeper;
+        int r;
 
+        if (keeper->is_scoped)
+                return keeper_look_at_paths(tree);
         tree->is_scanning = true;
         tree->directory = INDEX_NONE;
         tree->n_skipped = tree->n_unreadable = 0;
         tree->is_partial = false;
-        if (is_source(tree)) {
-                for (char **p = set->include; p && *p && r >= 0; p++)
-                        r = send_option(tree, JOB_INCLUDE, *p);
-                for (char **p = set->exclude; p && *p && r >= 0; p++)
-                        r = send_option(tree, JOB_EXCLUDE, *p);
-        }
-        if (r >= 0)
-                r = send_own_files(tree);
-        if (r >= 0)
-                r = keeper_send(tree, &(struct Job){
-                                              .kind = JOB_SCAN,
-                                              .in_source = is_source(tree),
-                                              .is_keep = !is_source(tree) || set->recursive,
-                                              .is_one_file_system = !is_source(tree) || set->one_file_system,
-                                      });
-        if (r >= 0)
-                r = worker_flush(tree->worker);
-        if (r >= 0)
-                index_begin(tree->index);
-        return r;
+        r = scanning_begin(tree->worker, keeper->config, keeper->set, tree->config);
+        if (r < 0)
+                return r;
+        keeper_open(tree);
+        index_begin(tree->index);
+        return 0;
 }
 
 int keeper_step_look(struct Keeper *keeper, bool changed_only) {

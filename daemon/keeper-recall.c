@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "daemon/keeper-internal.h"
+#include "daemon/known.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/report.h"
@@ -79,9 +80,9 @@ static int read_set(struct Catalog *catalog, void *data) {
                 keeper->has_root = r == 1;
                 r = r > 0 ? 0 : r;
         }
-        if (r == 0)
-                r = catalog_each_intent(catalog, keeper->id, add_intent, keeper);
-        return r;
+        if (r == 0 && keeper->is_scoped)
+                return keeper_read_places(catalog, keeper);
+        return r == 0 ? catalog_each_intent(catalog, keeper->id, add_intent, keeper) : r;
 }
 
 static void opened(void *userdata, void *data, int r) {
@@ -124,6 +125,8 @@ static int read_rows(struct Catalog *catalog, void *data) {
         struct Keeper *keeper = data;
         int r;
 
+        if (keeper->is_scoped)
+                return keeper_read_scoped_rows(catalog, keeper);
         r = catalog_each_backup(catalog, keeper->id, recall_add_backup, keeper->recall);
         if (r == 0)
                 r = recall_match(keeper->recall);
@@ -147,6 +150,11 @@ int keeper_step_recall(struct Keeper *keeper) {
         _cleanup_(freep) bool *is_there = calloc(MAX(keeper->set->n_copies, (size_t)1), sizeof(bool));
         int r;
 
+        r = keeper_end_look(&keeper->source);
+        for (size_t i = 0; i < keeper->set->n_copies && r >= 0; i++)
+                r = keeper_end_look(&keeper->copies[i]);
+        if (r < 0)
+                return r;
         keeper_compare_trees(keeper);
         if (keeper->id == 0)
                 return 0;
@@ -196,7 +204,8 @@ bool keeper_is_other_source(const struct Keeper *keeper) {
 
 /* Is it the directory that it was, and did others empty it? Nothing of such a set may be removed. */
 static void check_source(struct Keeper *keeper) {
-        size_t n_gone = 0;
+        const struct Index *index = keeper->is_scoped ? keeper_known(&keeper->source)->index : keeper->source.index;
+        size_t n_gone = 0, n_entries = index_n_entries(index);
 
         if (!keeper->recall || is_accepted(keeper))
                 return;
@@ -204,7 +213,7 @@ static void check_source(struct Keeper *keeper) {
                 n_gone += keeper->recall->ends[i].fate == CATALOG_GONE;
         if (keeper_is_other_source(keeper))
                 hold_source(keeper, "it is another directory than before");
-        else if (n_gone > 0 && index_n_entries(keeper->source.index) == 0)
+        else if (n_gone > 0 && n_entries == 0)
                 hold_source(keeper, "it is empty, and retaind did not empty it");
 }
 
@@ -246,6 +255,15 @@ static int give_births(struct Keeper *keeper, size_t c) {
         return r < 0 ? r : index_arrange(index);
 }
 
+/* A plan of a part counts with the whole. */
+static void count_whole(const struct KeeperTree *tree, struct PlanInput *input) {
+        const struct KnownTree *known = keeper_known(tree);
+        size_t n = index_n_backups(known->index);
+
+        input->n_backups = MAX(n, known->n_foreign + 1) - known->n_foreign;
+        input->n_removals = known->n_held_for_mass;
+}
+
 static int plan_copies_of(struct Keeper *keeper, size_t c, struct PlanInput input) {
         struct KeeperTree *tree = &keeper->copies[c];
         _cleanup_(freep) uint8_t *flags = NULL;
@@ -266,6 +284,8 @@ static int plan_copies_of(struct Keeper *keeper, size_t c, struct PlanInput inpu
         input.facts = NULL;
         input.flags = flags;
         input.n_removed = tree->n_removed_before;
+        if (keeper->is_scoped)
+                count_whole(tree, &input);
         input.source_is_partial = tree->is_partial || keeper->source.is_partial || keeper->is_source_held;
         return plan_new(&input, &tree->plan);
 }
@@ -285,6 +305,8 @@ static int make_plans(struct Keeper *keeper) {
         _cleanup_(freep) uint8_t **flags = NULL;
         int r;
 
+        if (keeper->is_scoped)
+                count_whole(&keeper->source, &input);
         if (keeper->recall) {
                 input.facts = keeper->recall->facts;
                 input.flags = keeper->recall->flags;

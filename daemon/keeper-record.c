@@ -175,6 +175,10 @@ static void recorded(void *userdata, void *data, int r) {
         keeper_close_record(keeper);
 }
 
+static bool is_empty(const struct Records *records) {
+        return !records->has_root && records->n_backups == 0 && records->n_copies == 0 && records->n_ends == 0;
+}
+
 /* What happened behind our back comes first: ends, renames, copies that are gone. */
 static int record_changes(struct Keeper *keeper) {
         _cleanup_(records_freep) struct Records *records = records_new(keeper->id);
@@ -183,7 +187,9 @@ static int record_changes(struct Keeper *keeper) {
 
         if (!records)
                 return -ENOMEM;
-        records->has_root = !keeper->is_source_held && !keeper->source.is_partial;
+        records->has_root = !keeper->is_source_held && !keeper->source.is_partial &&
+                            (!keeper->has_root || keeper->root.ino != keeper->source.root.ino ||
+                             keeper->root.birth_usec != keeper->source.root.birth_usec);
         records->root = (struct CatalogRoot){
                 .ino = keeper->source.root.ino,
                 .birth_usec = keeper->source.root.birth_usec,
@@ -215,7 +221,9 @@ static int record_changes(struct Keeper *keeper) {
                 if (!keeper->copies[recall->missing[i].copy].is_partial)
                         r = add_copy(records, RECORDS_NEW, recall->backups[recall->missing[i].entry].id,
                                      keeper->copies[recall->missing[i].copy].id, CATALOG_COPY_WANTED);
-        return r < 0 ? r : submit_records(keeper, TAKE_PTR(records));
+        if (r < 0 || is_empty(records))
+                return r < 0 ? r : record_more(keeper);
+        return submit_records(keeper, TAKE_PTR(records));
 }
 
 static void tell_changes(struct Keeper *keeper) {
@@ -255,7 +263,7 @@ static int record_markers(struct Keeper *keeper) {
         int r = 0;
 
         for (size_t i = 0; i < keeper->set->n_copies && r >= 0; i++)
-                if (keeper->copies[i].is_there)
+                if (keeper->copies[i].is_there && keeper->copies[i].is_marker_new)
                         r = keeper_submit(keeper, &(struct LedgerWork){
                                                           .record = write_marker,
                                                           .done = marker_recorded,

@@ -212,10 +212,11 @@ static int begin_batch(struct KeeperTree *tree) {
         for (; tree->cursor < end && batch->n_items < BATCH_MAX && r >= 0; tree->cursor++) {
                 struct IndexEntry e;
 
-                if (index_entry(tree->index, tree->cursor, &e) && !e.is_companion &&
-                    plan_item(tree->plan, tree->cursor).verdict == PLAN_REMOVE &&
-                    !has_busy_companion(tree, tree->cursor))
-                        r = add_backup(batch, tree->cursor);
+                if (!index_entry(tree->index, tree->cursor, &e) || e.is_companion ||
+                    plan_item(tree->plan, tree->cursor).verdict != PLAN_REMOVE)
+                        continue;
+                r = has_busy_companion(tree, tree->cursor) ? keeper_note_unfinished(tree, tree->cursor)
+                                                           : add_backup(batch, tree->cursor);
         }
         for (size_t i = 0; i < batch->n_items && r >= 0; i++)
                 r = add_intent(batch, &batch->items[i]);
@@ -373,7 +374,8 @@ static int add_outcome(struct RemoveBatch *batch, struct Records *records, size_
                 tree->removed.n++;
                 tree->removed.bytes += intent->stat.size;
                 tree->is_changed = true;
-        }
+        } else if (r >= 0 && !item->is_companion)
+                r = keeper_note_unfinished(tree, item->entry);
         return r;
 }
 

@@ -146,6 +146,10 @@ static int take_rename(struct KeeperTree *tree, const struct RecallMove *rename,
         if (r < 0)
                 return r;
         tree->is_changed = true;
+        if (tree->keeper->is_scoped)
+                r = keeper_add_path(tree, there);
+        if (r < 0)
+                return r;
         keeper_emit(tree, event);
         if (is_versioned)
                 keeper_emit(tree, (struct Event){.kind = EVENT_VERSIONED, .file = path, .reason = there});

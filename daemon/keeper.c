@@ -21,20 +21,17 @@ static int new_index(const struct ConfigSet *view, struct Index **ret) {
         return index_new(view, key, ret);
 }
 
-/* How the set's names are read at a destination, under the policy that its copies have. */
-static void make_view(struct Keeper *keeper, struct KeeperTree *tree) {
-        const struct ConfigCopy *copy = tree->config;
-
-        tree->own_view = *keeper->set;
-        tree->own_view.policy = copy->policy;
-        tree->own_view.remove_max_percent = copy->remove_max_percent;
-        tree->own_view.trash_usec = copy->trash_usec;
-        tree->own_view.copies = NULL;
-        tree->own_view.n_copies = 0;
+void keeper_make_view(const struct ConfigSet *set, const struct ConfigCopy *copy, bool has_catalog,
+                      struct ConfigSet *ret) {
+        *ret = *set;
+        ret->policy = copy->policy;
+        ret->remove_max_percent = copy->remove_max_percent;
+        ret->trash_usec = copy->trash_usec;
+        ret->copies = NULL;
+        ret->n_copies = 0;
         /* A copy's birth is when it was copied. The catalog knows its backup's; without one, its modification is nearest. */
-        if (keeper->set->age_from == CONFIG_AGE_FROM_BIRTH && !keeper->pass->ledger && !keeper->pass->catalog)
-                tree->own_view.age_from = CONFIG_AGE_FROM_MODIFIED;
-        tree->view = &tree->own_view;
+        if (set->age_from == CONFIG_AGE_FROM_BIRTH && !has_catalog)
+                ret->age_from = CONFIG_AGE_FROM_MODIFIED;
 }
 
 static int new_copies(struct Keeper *keeper) {
@@ -54,7 +51,8 @@ static int new_copies(struct Keeper *keeper) {
                 tree->path = tree->config->to;
                 tree->listing = tree->config->listing;
                 snprintf(tree->what, sizeof(tree->what), "%s/%s", set->name, tree->config->name);
-                make_view(keeper, tree);
+                keeper_make_view(set, tree->config, keeper->pass->ledger || keeper->pass->catalog, &tree->own_view);
+                tree->view = &tree->own_view;
                 r = new_index(tree->view, &tree->index);
                 if (r < 0)
                         return r;
@@ -98,6 +96,10 @@ static void tree_done(struct KeeperTree *tree) {
         tree->verifying = records_free(tree->verifying);
         plan_free(tree->plan);
         index_free(tree->index);
+        index_list_done(&tree->unfinished);
+        for (size_t i = 0; i < tree->n_paths; i++)
+                free(tree->paths[i]);
+        free(tree->paths);
         for (size_t i = 0; i < tree->n_leftovers; i++)
                 free(tree->leftovers[i]);
         free(tree->leftovers);
@@ -265,9 +267,20 @@ static bool is_changed(const struct Keeper *keeper) {
         return changed;
 }
 
+/* A worker that was warm is not good any more. */
+static bool is_stale(const struct Keeper *keeper) {
+        bool stale = keeper->source.is_stale;
+
+        for (size_t i = 0; i < keeper->set->n_copies; i++)
+                stale = stale || keeper->copies[i].is_stale;
+        return stale;
+}
+
 static enum KeeperStep next_step(const struct Keeper *keeper) {
         switch (keeper->step) {
         case STEP_CONNECT:
+                if (is_stale(keeper))
+                        return STEP_CONNECT;
                 if (!keeper->source.is_there)
                         return STEP_DONE;
                 return is_acting(keeper) ? STEP_RECOVER : STEP_LOOK;

@@ -21,7 +21,10 @@
 #include "lib/plan.h"
 #include "lib/recall.h"
 
+#define KEEPER_SCOPE_MAX 20000 /* files of a part; beyond that, all of it is looked at */
+
 struct CopyBatch;
+struct Known;
 struct Pass;
 struct RemoveBatch;
 struct Said;
@@ -60,13 +63,14 @@ struct KeeperTree {
         uint64_t n_open;    /* answers that are due of the worker, or of the ledger for it */
         bool is_connecting; /* its worker has not said yet whether it is ready */
         bool is_scanning;
-        bool is_polled;  /* a source where nothing is watched */
-        bool is_new;     /* a destination that just got its marker */
-        bool is_there;   /* opened, and of a destination with the right marker */
-        bool is_partial; /* not all of it could be read */
-        bool is_stopped; /* no more work for it in this pass */
-        bool is_changed; /* since the last look */
-        int64_t id;      /* a destination's, in the catalog; 0: none */
+        bool is_polled;     /* a source where nothing is watched */
+        bool is_new;        /* a destination that just got its marker */
+        bool is_marker_new; /* the catalog does not have it yet */
+        bool is_there;      /* opened, and of a destination with the right marker */
+        bool is_partial;    /* not all of it could be read */
+        bool is_stopped;    /* no more work for it in this pass */
+        bool is_changed;    /* since the last look */
+        int64_t id;         /* a destination's, in the catalog; 0: none */
         char marker[33];
         uint64_t device;
         struct BackupStat root;
@@ -94,6 +98,13 @@ struct KeeperTree {
 
         struct Records *verifying; /* what was read and is equal, to be recorded */
 
+        /* A pass over a part of the set: what it is about. */
+        char **paths;
+        size_t n_paths, n_paths_allocated, n_sorted;
+        bool is_looking_at_paths;
+        bool is_stale;               /* its warm worker has something else open than what is there now */
+        struct IndexList unfinished; /* series in which something was to be done and was not */
+
         struct PlanCount copied, adopted, removed, verified;
         size_t n_failed;
         size_t n_removed_before; /* in the hour before */
@@ -101,8 +112,9 @@ struct KeeperTree {
 
 struct Keeper {
         struct Pass *pass;
-        void *owner;       /* the guard that began it; NULL: --once */
-        struct Said *said; /* what was said before; NULL: nothing */
+        void *owner;         /* the guard that began it; NULL: --once */
+        struct Said *said;   /* what was said before; NULL: nothing */
+        struct Known *known; /* what is known from pass to pass; NULL: nothing */
         const struct Config *config;
         const struct ConfigSet *set;
         int64_t now_usec; /* the moment that all of this pass is decided for */
@@ -116,6 +128,8 @@ struct Keeper {
         unsigned round;      /* how often it was planned */
         bool is_first;       /* nothing was said before: what is normal is said too */
         bool is_leaving;     /* asked to end, by itself */
+        bool is_scoped;      /* the pass is over a part of the set */
+        bool is_yielding;    /* others wait: no more copies are begun */
         bool is_source_held; /* another directory than before, or emptied by others */
         bool failed;         /* something was reported as an error */
         bool is_stepping;
@@ -138,6 +152,19 @@ struct Keeper {
 int keeper_new(struct Pass *pass, const struct Config *config, const struct ConfigSet *set, struct Keeper **ret);
 struct Keeper *keeper_free(struct Keeper *keeper);
 DEFINE_CLEANUP(struct Keeper *, keeper_free)
+
+/*
+ * Before it is started: makes it a pass over a part of the set, to which the file belongs (tree 0 is the source); and
+ * when all are named, finds what else that part is. -E2BIG where it is so much that all may be looked at.
+ */
+int keeper_narrow(struct Keeper *keeper, size_t tree, const char *path);
+int keeper_find_scope(struct Keeper *keeper);
+/* When it is done: what it saw is what is known from now on. */
+int keeper_hand_over(struct Keeper *keeper);
+
+/* How the set's names are read at a destination, under the policy that its copies have. */
+void keeper_make_view(const struct ConfigSet *set, const struct ConfigCopy *copy, bool has_catalog,
+                      struct ConfigSet *ret);
 
 /* Calls pass->done() when all is over, never before it returns. */
 void keeper_start(struct Keeper *keeper);

@@ -20,13 +20,23 @@ static int compare(const void *pa, const void *pb) {
         return *a < *b ? -1 : *a > *b;
 }
 
-void said_turn(struct Said *said) {
+void said_turn(struct Said *said, bool is_whole) {
+        size_t n = 0;
+
+        /* A pass over a part tells nothing of the rest. */
+        for (size_t i = 0; !is_whole && i < said->n_before && said->n_now < N_MAX; i++)
+                (void)ARRAY_APPEND(said, now, said->before[i]);
         free(said->before);
         said->before = TAKE_PTR(said->now);
         said->n_before = said->n_now;
         said->n_now = said->n_now_allocated = 0;
-        if (said->n_before > 0)
-                qsort(said->before, said->n_before, sizeof(uint64_t), compare);
+        if (said->n_before == 0)
+                return;
+        qsort(said->before, said->n_before, sizeof(uint64_t), compare);
+        for (size_t i = 0; i < said->n_before; i++)
+                if (n == 0 || said->before[n - 1] != said->before[i])
+                        said->before[n++] = said->before[i];
+        said->n_before = n;
 }
 
 static bool is_state(enum EventKind kind) {

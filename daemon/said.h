@@ -14,8 +14,8 @@ struct Said {
 };
 
 void said_done(struct Said *said);
-/* A pass is over. */
-void said_turn(struct Said *said);
+/* A pass is over; what a whole one did not say again is over too. */
+void said_turn(struct Said *said, bool is_whole);
 /* Whether the event was said already; notes that it is. Only of what is a state: what was done is always news. */
 bool said_again(struct Said *said, const struct Event *event);
 /* Likewise for a sentence. */

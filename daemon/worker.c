@@ -16,7 +16,7 @@
 #include "lib/error.h"
 #include "lib/os.h"
 
-#define N_MESSAGES_AT_ONCE 64 /* before others have their turn */
+#define N_MESSAGES_AT_ONCE 8 /* before others have their turn */
 #define FAREWELL_USEC (2 * USEC_PER_SEC)
 
 /* A message that waits for room in the socket. */
@@ -126,6 +126,18 @@ int worker_send(struct Worker *worker, const struct Job *job, bool is_waited) {
         }
         wait_for_answers(worker, is_waited);
         return 0;
+}
+
+bool worker_is_idle(const struct Worker *worker) {
+        return worker && !worker->is_ended && worker->n_waited == 0 && !worker->first && worker->out.n == 0;
+}
+
+void worker_hand_over(struct Worker *worker, const struct WorkerHandler *handler) {
+        worker->handler = *handler;
+}
+
+int worker_be_patient(struct Worker *worker) {
+        return sd_event_source_set_priority(worker->io, SD_EVENT_PRIORITY_IDLE);
 }
 
 void worker_came(struct Worker *worker) {
@@ -294,6 +306,13 @@ void worker_abandon(struct Worker *worker) {
                 return;
         shutdown(worker->fd, SHUT_RDWR);
         worker->farewell_usec = os_monotonic_usec() + FAREWELL_USEC;
+}
+
+void worker_discard(struct Worker *worker) {
+        if (!worker)
+                return;
+        end_by_force(worker);
+        worker->farewell_usec = os_monotonic_usec();
 }
 
 /* With its socket closed an idle worker ends at once. One that waits for a dead disk dies when that answers. */

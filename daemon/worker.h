@@ -28,10 +28,18 @@ struct Worker;
 /* watch_fd is what setup->watch adds its watches to; -1: none. */
 int worker_new(sd_event *event, const struct JobSetup *setup, int watch_fd, int64_t patience_usec,
                const struct WorkerHandler *handler, struct Worker **ret);
+/* It only looks, and is not needed any more: worker_free() then waits for nothing. NULL too. */
+void worker_discard(struct Worker *worker);
 /* Ends the process: kindly if it answers, else by force and without waiting for it. */
 struct Worker *worker_free(struct Worker *worker);
 DEFINE_CLEANUP(struct Worker *, worker_free)
 
+/* Nothing is due of it, and it has not ended. */
+bool worker_is_idle(const struct Worker *worker) _pure_;
+/* Somebody else goes on with it. */
+void worker_hand_over(struct Worker *worker, const struct WorkerHandler *handler);
+/* Others' events come first. */
+int worker_be_patient(struct Worker *worker);
 /* Queues a job; is_waited says that a report is due for it. */
 int worker_send(struct Worker *worker, const struct Job *job, bool is_waited);
 /* It is to give up what it is at; NULL too. worker_free() then waits for it but shortly. */

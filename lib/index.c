@@ -295,6 +295,10 @@ static int entry_add(struct Index *index, const struct EntryKey *key, const stru
         return r;
 }
 
+void index_rebase(struct Index *index, const struct ConfigSet *set) {
+        index->set = set;
+}
+
 void index_begin(struct Index *index) {
         index->generation++;
         index->n_entries_seen = 0;

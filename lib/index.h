@@ -56,6 +56,9 @@ int index_new(const struct ConfigSet *set, struct HashKey key, struct Index **re
 struct Index *index_free(struct Index *index);
 DEFINE_CLEANUP(struct Index *, index_free)
 
+/* The same set at another place. */
+void index_rebase(struct Index *index, const struct ConfigSet *set);
+
 void index_begin(struct Index *index);
 int index_directory(struct Index *index, const char *path, uint32_t *ret_directory);
 int index_upsert(struct Index *index, uint32_t directory, const char *name, size_t n_name,

@@ -48,6 +48,12 @@ uint32_t recall_find(const struct Index *index, const char *path) {
         return directory == INDEX_NONE ? INDEX_NONE : index_find(index, directory, name, strlen(name));
 }
 
+int recall_directory(struct Index *index, const char *path, uint32_t *ret) {
+        _cleanup_(freep) char *parent = strndup(path, walk_parent_length(path));
+
+        return parent ? index_directory(index, parent, ret) : -ENOMEM;
+}
+
 int recall_new(const struct ConfigSet *set, struct Index *index, struct Index **copy_indexes, const bool *copy_is_there,
                bool source_is_whole, const int64_t *destinations, struct Recall **ret) {
         _cleanup_(recall_freep) struct Recall *recall = calloc(1, sizeof(*recall));

@@ -110,3 +110,5 @@ bool recall_knows(const struct Recall *recall, int64_t backup);
 char *recall_path(const struct Index *index, uint32_t entry);
 /* The entry of a path, or INDEX_NONE. */
 uint32_t recall_find(const struct Index *index, const char *path);
+/* The directory that the path lies in, made in the index where it is not there. */
+int recall_directory(struct Index *index, const char *path, uint32_t *ret);

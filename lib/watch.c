@@ -17,8 +17,8 @@
 #define N_UNCLAIMED_MAX 1024
 
 #define MASK                                                                                                           \
-        (IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |        \
-         IN_ONLYDIR | IN_EXCL_UNLINK)
+        (IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF |           \
+         IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK)
 
 struct Binding {
         int number; /* 0: free */
@@ -128,7 +128,7 @@ static enum WatchKind kind_of(uint32_t mask) {
                 return WATCH_DIRECTORY;
         if (mask & (IN_CLOSE_WRITE | IN_MOVED_TO))
                 return WATCH_FINISHED;
-        return mask & IN_CREATE ? WATCH_CREATED : WATCH_VANISHED;
+        return mask & (IN_CREATE | IN_ATTRIB) ? WATCH_CREATED : WATCH_VANISHED;
 }
 
 /* 1 if the event says something. */
@@ -143,6 +143,9 @@ static int take(struct Watch *watch, const struct inotify_event *event, struct W
                 return 0;
         }
         if (strncmp(name, OS_RESERVED_PREFIX, strlen(OS_RESERVED_PREFIX)) == 0)
+                return 0;
+        /* Another mode or time of a directory says nothing of what is in it. */
+        if (event->mask & IN_ATTRIB && (event->mask & IN_ISDIR || event->len == 0))
                 return 0;
         if (!binding) {
                 keep_unclaimed(watch, event->wd);

@@ -16,7 +16,7 @@
 struct Watch;
 
 enum WatchKind {
-        WATCH_CREATED,   /* a file, perhaps still being written */
+        WATCH_CREATED,   /* a file, perhaps still being written; or it has other times */
         WATCH_FINISHED,  /* closed after writing, or renamed to its name */
         WATCH_VANISHED,  /* a file was removed or renamed */
         WATCH_DIRECTORY, /* the tree has another shape */
