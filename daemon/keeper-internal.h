@@ -65,6 +65,8 @@ struct KnownTree *keeper_known(const struct KeeperTree *tree);
 int keeper_add_path(struct KeeperTree *tree, const char *path);
 int keeper_read_places(struct Catalog *catalog, struct Keeper *keeper);
 int keeper_read_scoped_rows(struct Catalog *catalog, struct Keeper *keeper);
+/* We removed it. */
+int keeper_forget_path(struct KeeperTree *tree, const char *path);
 int keeper_look_at_paths(struct KeeperTree *tree);
 int keeper_looked_at_path(struct KeeperTree *tree, const struct Report *report);
 int keeper_end_look(struct KeeperTree *tree);

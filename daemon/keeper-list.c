@@ -78,7 +78,8 @@ int keeper_step_list(struct Keeper *keeper) {
 
         if (r < 0)
                 return r;
-        keeper->source.is_changed = keeper->source.is_changed && (keeper->source.listing || keeper->known);
+        keeper->source.is_changed =
+                keeper->source.is_changed && !keeper->is_scoped && (keeper->source.listing || keeper->known);
         for (size_t i = 0; i < keeper->set->n_copies; i++) {
                 struct KeeperTree *tree = &keeper->copies[i];
 

@@ -374,6 +374,7 @@ static int add_outcome(struct RemoveBatch *batch, struct Records *records, size_
                 tree->removed.n++;
                 tree->removed.bytes += intent->stat.size;
                 tree->is_changed = true;
+                r = keeper_forget_path(tree, intent->path);
         } else if (r >= 0 && !item->is_companion)
                 r = keeper_note_unfinished(tree, item->entry);
         return r;

@@ -243,6 +243,10 @@ int keeper_read_scoped_rows(struct Catalog *catalog, struct Keeper *keeper) {
         return r;
 }
 
+int keeper_forget_path(struct KeeperTree *tree, const char *path) {
+        return tree->keeper->is_scoped ? known_note(tree->keeper->known, number_of(tree), path, NULL) : 0;
+}
+
 int keeper_look_at_paths(struct KeeperTree *tree) {
         int r = 0;
 
@@ -277,7 +281,7 @@ int keeper_looked_at_path(struct KeeperTree *tree, const struct Report *report) 
         enum IndexChange change;
         const char *path, *name;
         uint32_t directory;
-        int r;
+        int r = 0;
 
         if (report->id >= tree->n_paths || report->outcome >= _STAT_MAX)
                 return -EBADMSG;
@@ -287,7 +291,10 @@ int keeper_looked_at_path(struct KeeperTree *tree, const struct Report *report) 
                 keeper_say_unreadable(tree, "", path, report->error);
                 return 0;
         }
-        r = known_note(tree->keeper->known, number_of(tree), path, report->outcome == STAT_THERE ? &stat : NULL);
+        /* Of the source, only what was decided on is known; what it is by now is for the next pass. */
+        if (tree->config || tree->keeper->round == 0)
+                r = known_note(tree->keeper->known, number_of(tree), path,
+                               report->outcome == STAT_THERE ? &stat : NULL);
         if (r < 0 || report->outcome == STAT_GONE)
                 return r;
         /* A copy's own birth says nothing; recall puts its backup's in that place. */

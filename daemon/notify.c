@@ -3,14 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "lib/os.h"
 
 #define TEST_FILE "self-test"
+#define PATIENCE_MSEC 200
 
 struct Notify {
         sd_event_source *timer;
@@ -19,27 +24,69 @@ struct Notify {
         char status[256];
 };
 
+/* Of our own, because sd_notify() waits for as long as nobody reads what was told before. */
+static int open_socket(void) {
+        const char *path = getenv("NOTIFY_SOCKET");
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        _cleanup_(os_closep) int fd = -1;
+        size_t n;
+
+        if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path))
+                return -ENOENT;
+        n = strlen(path);
+        memcpy(address.sun_path, path, n);
+        if (path[0] == '@')
+                address.sun_path[0] = '\0';
+        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0 ||
+            connect(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static bool send_text(int fd, const char *text) {
+        return send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
+/* False where nobody took it. What the service manager waits for is worth a moment. */
+static bool tell(const char *text, int patience_msec) {
+        _cleanup_(os_closep) int fd = open_socket();
+        struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+        return fd < 0 || send_text(fd, text) || (poll(&p, 1, patience_msec) > 0 && send_text(fd, text));
+}
+
 void notify_ready(void) {
-        sd_notify(0, "READY=1");
+        (void)tell("READY=1", PATIENCE_MSEC);
 }
 
 void notify_reloading(void) {
-        sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)os_monotonic_usec());
+        char text[64];
+
+        snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)os_monotonic_usec());
+        (void)tell(text, PATIENCE_MSEC);
 }
 
 void notify_stopping(void) {
-        sd_notify(0, "STOPPING=1\nSTATUS=ending");
+        (void)tell("STOPPING=1\nSTATUS=ending", PATIENCE_MSEC);
 }
 
 void notify_failed(int negative_errno) {
-        sd_notifyf(0, "ERRNO=%d", -negative_errno);
+        char text[32];
+
+        snprintf(text, sizeof(text), "ERRNO=%d", -negative_errno);
+        (void)tell(text, PATIENCE_MSEC);
 }
 
 void notify_status(struct Notify *notify, const char *line) {
+        char text[sizeof(notify->status) + sizeof("STATUS=")];
+
         if (strncmp(line, notify->status, sizeof(notify->status) - 1) == 0)
                 return;
         snprintf(notify->status, sizeof(notify->status), "%s", line);
-        sd_notifyf(0, "STATUS=%s", notify->status);
+        snprintf(text, sizeof(text), "STATUS=%s", notify->status);
+        if (!tell(text, 0))
+                notify->status[0] = '\0'; /* the next one is told, though it may be the same */
 }
 
 /* Asks the watches for a sign of life; without a directory to ask in, that this runs must do. */
@@ -53,7 +100,7 @@ static int on_timer(sd_event_source *source, uint64_t usec _unused_, void *userd
                 unlinkat(notify->directory, TEST_FILE, 0);
         }
         if (fd < 0)
-                sd_notify(0, "WATCHDOG=1");
+                (void)tell("WATCHDOG=1", 0);
         sd_event_source_set_time_relative(source, notify->interval_usec);
         sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
@@ -61,7 +108,7 @@ static int on_timer(sd_event_source *source, uint64_t usec _unused_, void *userd
 
 void notify_alive(struct Notify *notify) {
         if (notify->interval_usec > 0)
-                sd_notify(0, "WATCHDOG=1");
+                (void)tell("WATCHDOG=1", 0);
 }
 
 int notify_new(sd_event *event, struct Notify **ret) {

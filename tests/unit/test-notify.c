@@ -94,6 +94,29 @@ START_TEST(a_status_is_said_once) {
 }
 END_TEST
 
+/* The queue of a socket is short; a daemon that waited for its reader would stand still. */
+START_TEST(nobody_waits_for_who_does_not_read) {
+        _cleanup_(notify_freep) struct Notify *notify = NULL;
+        char line[32], last[64];
+
+        set_up();
+        ck_assert_int_eq(notify_new(event, &notify), 0);
+        for (unsigned i = 0; i < 5000; i++) {
+                snprintf(line, sizeof(line), "%u sets", i);
+                notify_status(notify, line);
+        }
+        notify_stopping();
+        while (*heard())
+                ;
+        /* What was not taken is told the next time, though it is the same. */
+        notify_status(notify, line);
+        snprintf(last, sizeof(last), "STATUS=%s", line);
+        ck_assert_str_eq(heard(), last);
+        notify = notify_free(notify);
+        tear_down();
+}
+END_TEST
+
 START_TEST(without_a_manager_nothing_happens) {
         _cleanup_(notify_freep) struct Notify *notify = NULL;
 
@@ -182,6 +205,7 @@ int main(void) {
         return test_run("notify", (const TTest *[]){
                                           tells_what_it_does,
                                           a_status_is_said_once,
+                                          nobody_waits_for_who_does_not_read,
                                           without_a_manager_nothing_happens,
                                           nobody_asks_for_life,
                                           the_watches_prove_life,

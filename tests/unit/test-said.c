@@ -11,12 +11,12 @@ START_TEST(what_stays_is_said_once) {
 
         ck_assert(!said_again(&said, &held));
         for (unsigned pass = 0; pass < 3; pass++) {
-                said_turn(&said);
+                said_turn(&said, true);
                 ck_assert(said_again(&said, &held));
         }
         /* A pass in which it was not so, and it is news. */
-        said_turn(&said);
-        said_turn(&said);
+        said_turn(&said, true);
+        said_turn(&said, true);
         ck_assert(!said_again(&said, &held));
         said_done(&said);
         ck_assert(!said_again(&said, &held));
@@ -40,7 +40,7 @@ START_TEST(what_differs_is_said) {
 
         for (size_t i = 0; i < ELEMENTSOF(events); i++) {
                 ck_assert(!said_again(&said, &events[i]));
-                said_turn(&said);
+                said_turn(&said, true);
                 for (size_t k = 0; k < ELEMENTSOF(events); k++)
                         ck_assert_msg(said_again(&said, &events[k]) == (k == i), "%zu after %zu", k, i);
                 said_done(&said);
@@ -54,7 +54,7 @@ START_TEST(what_is_beside_the_point_is_the_same) {
         struct Said said = {};
 
         ck_assert(!said_again(&said, &event));
-        said_turn(&said);
+        said_turn(&said, true);
         event.usec = 1;
         event.id[0] = 1;
         event.has_size = true;
@@ -81,7 +81,7 @@ START_TEST(what_was_done_is_always_news) {
 
         for (enum EventKind kind = 0; kind < _EVENT_KIND_MAX; kind++)
                 ck_assert(!said_again(&said, &(struct Event){.kind = kind, .file = "a"}));
-        said_turn(&said);
+        said_turn(&said, true);
         for (enum EventKind kind = 0; kind < _EVENT_KIND_MAX; kind++) {
                 bool is_state = false;
 
@@ -97,11 +97,29 @@ START_TEST(sentences_are_said_once_too) {
         struct Said said = {};
 
         ck_assert(!said_again_text(&said, "/from"));
-        said_turn(&said);
+        said_turn(&said, true);
         ck_assert(said_again_text(&said, "/from"));
         ck_assert(!said_again_text(&said, "/to"));
-        said_turn(&said);
+        said_turn(&said, true);
         ck_assert(said_again_text(&said, "/to"));
+        said_done(&said);
+}
+END_TEST
+
+/* A pass over a part says nothing of the rest, whose states stay said. */
+START_TEST(a_part_leaves_the_rest) {
+        struct Said said = {};
+
+        ck_assert(!said_again_text(&said, "/from"));
+        said_turn(&said, true);
+        for (unsigned i = 0; i < 3; i++) {
+                ck_assert_int_eq(said_again_text(&said, "/part"), i > 0);
+                said_turn(&said, false);
+        }
+        ck_assert_uint_eq(said.n_before, 2);
+        ck_assert(said_again_text(&said, "/from"));
+        said_turn(&said, true);
+        ck_assert(!said_again_text(&said, "/part"));
         said_done(&said);
 }
 END_TEST
@@ -117,7 +135,7 @@ START_TEST(there_is_a_limit) {
                 snprintf(name, sizeof(name), "%u", i);
                 ck_assert(!said_again(&said, &(struct Event){.kind = EVENT_COPY_FAILED, .file = name}));
         }
-        said_turn(&said);
+        said_turn(&said, true);
         for (unsigned i = 0; i < N; i++) {
                 snprintf(name, sizeof(name), "%u", i);
                 n_again += said_again(&said, &(struct Event){.kind = EVENT_COPY_FAILED, .file = name});
@@ -134,6 +152,7 @@ int main(void) {
                                         what_is_beside_the_point_is_the_same,
                                         what_was_done_is_always_news,
                                         sentences_are_said_once_too,
+                                        a_part_leaves_the_rest,
                                         there_is_a_limit,
                                         NULL,
                                 });
