@@ -4,6 +4,14 @@
 #include "lib/index-internal.h"
 #include "lib/name.h"
 
+static int append(struct Index *index, struct IndexList *list, uint32_t id) {
+        int r = index_list_append(list, id);
+
+        if (r >= 0)
+                index->entries[id].is_marked = true;
+        return r;
+}
+
 /* With all of its series, which are walked once: those in it are marked from then on. */
 static int add(struct Index *index, struct IndexList *list, uint32_t id) {
         struct Entry *entry;
@@ -12,15 +20,10 @@ static int add(struct Index *index, struct IndexList *list, uint32_t id) {
         if (id == INDEX_NONE || index->entries[id].is_marked)
                 return 0;
         entry = &index->entries[id];
-        if (entry->series == INDEX_NONE) {
-                entry->is_marked = true;
-                return index_list_append(list, id);
-        }
+        if (entry->series == INDEX_NONE)
+                return append(index, list, id);
         for (uint32_t i = index->series[entry->series].head; i != INDEX_NONE && r >= 0; i = index->entries[i].next)
-                if (!index->entries[i].is_marked) {
-                        index->entries[i].is_marked = true;
-                        r = index_list_append(list, i);
-                }
+                r = append(index, list, i);
         return r;
 }
 
