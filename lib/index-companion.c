@@ -158,6 +158,7 @@ int index_arrange(struct Index *index) {
         _cleanup_(stems_done) struct Stems stems = {};
         int r;
 
+        index->is_settled = index->is_settled || !index->pairs_stale;
         if (!index->pairs_stale)
                 return 0;
         free(index->pairs);
@@ -186,6 +187,7 @@ int index_arrange(struct Index *index) {
         for (size_t i = 0; i < index->n_pairs; i++)
                 index->pair_ids[i] = index->pairs[i].companion;
         index->pairs_stale = false;
+        index->is_settled = true;
         return 0;
 }
 

@@ -78,6 +78,7 @@ struct Index {
 
         uint32_t n_candidates;
         bool pairs_stale;
+        bool is_settled;    /* arranged since the last look began: what is in no series has its owner there */
         struct Pair *pairs; /* by owner */
         size_t n_pairs;
         uint32_t *pair_ids; /* the companions of the same pairs, for index_companions() */
@@ -103,6 +104,9 @@ void series_unlink(struct Index *index, uint32_t id);
 void series_sweep(struct Index *index);
 /* The entry's files changed: its series is to be decided anew. */
 void series_touch(struct Index *index, uint32_t series);
+
+/* The file came or went: what may be no companion any more stands for itself until somebody arranges. */
+void index_unsettle(struct Index *index, uint32_t directory, const char *name, size_t n_name);
 
 /* The name by Pattern=, else by the forms that are known. */
 void index_parse_name(const struct Index *index, const char *name, size_t n, struct Name *ret);

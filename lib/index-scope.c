@@ -27,16 +27,17 @@ static int add(struct Index *index, struct IndexList *list, uint32_t id) {
         return r;
 }
 
-/* The file with that name and ending beside the entry. */
-static uint32_t find_beside(const struct Index *index, const struct Entry *entry, size_t n_name, const char *ending) {
+/* The file with that name and ending. */
+static uint32_t find_beside(const struct Index *index, uint32_t directory, const char *name, size_t n_name,
+                            const char *ending) {
         size_t n_ending = strlen(ending);
-        char name[UINT8_MAX + 1];
+        char beside[UINT8_MAX];
 
-        if (n_name + n_ending > UINT8_MAX)
+        if (n_name + n_ending > sizeof(beside))
                 return INDEX_NONE;
-        memcpy(name, index_text(index, entry->name), n_name);
-        memcpy(name + n_name, ending, n_ending);
-        return index_find(index, entry->directory, name, n_name + n_ending);
+        memcpy(beside, name, n_name);
+        memcpy(beside + n_name, ending, n_ending);
+        return index_find(index, directory, beside, n_name + n_ending);
 }
 
 /* What may be a companion of the entry, or own it, by names that follow from its own. */
@@ -44,15 +45,15 @@ static int add_relatives(struct Index *index, struct IndexList *list, uint32_t i
         const struct Entry entry = index->entries[id];
         const char *name = index_text(index, entry.name), *ending;
         bool by_stem;
-        size_t n = name_companion(name, entry.n_name, &by_stem);
+        size_t n = name_companion(name, entry.n_name, &by_stem), n_stem = name_stem(name, entry.n_name);
         int r = 0;
 
         if (n > 0)
                 r = add(index, list, index_find(index, entry.directory, name, n));
         for (size_t i = 0; (ending = name_companion_ending(i, &by_stem)) && r >= 0; i++) {
-                r = add(index, list, find_beside(index, &entry, entry.n_name, ending));
+                r = add(index, list, find_beside(index, entry.directory, name, entry.n_name, ending));
                 if (r >= 0 && by_stem)
-                        r = add(index, list, find_beside(index, &entry, name_stem(name, entry.n_name), ending));
+                        r = add(index, list, find_beside(index, entry.directory, name, n_stem, ending));
         }
         return r;
 }
@@ -65,10 +66,12 @@ static size_t stem_wanted(const struct Index *index, const struct Entry *entry) 
         return n > 0 && by_stem ? n : 0;
 }
 
+/* Whether the entry may own that companion by its stem, the companion's name up to n. */
 static bool has_stem(const struct Index *index, const struct Entry *entry, const struct Entry *companion, size_t n) {
         const char *name = index_text(index, entry->name);
 
-        return entry->directory == companion->directory && entry->n_name >= n && name_stem(name, entry->n_name) == n &&
+        return entry->is_used && !entry->is_candidate && entry->directory == companion->directory &&
+               entry->n_name >= n && name_stem(name, entry->n_name) == n &&
                memcmp(name, index_text(index, companion->name), n) == 0;
 }
 
@@ -79,8 +82,7 @@ static int add_by_stem(struct Index *index, struct IndexList *list, uint32_t id)
         int r = 0;
 
         for (uint32_t i = 0; n > 0 && i < index->n_entries && r >= 0; i++)
-                if (index->entries[i].is_used && !index->entries[i].is_candidate &&
-                    has_stem(index, &index->entries[i], &companion, n))
+                if (has_stem(index, &index->entries[i], &companion, n))
                         r = add(index, list, i);
         return r;
 }
@@ -89,6 +91,8 @@ int index_scope(struct Index *index, const uint32_t *ids, size_t n_ids, struct I
         int r = 0;
 
         list->n_ids = 0;
+        if (!index->is_settled)
+                r = index_arrange(index);
         for (size_t i = 0; i < n_ids && r >= 0; i++)
                 r = add(index, list, ids[i]);
         for (size_t i = 0; i < list->n_ids && r >= 0; i++) {
@@ -101,12 +105,49 @@ int index_scope(struct Index *index, const uint32_t *ids, size_t n_ids, struct I
         return r;
 }
 
+static void unsettle(struct Index *index, uint32_t id) {
+        if (id == INDEX_NONE || index->entries[id].series != INDEX_NONE)
+                return;
+        index->entries[id].is_companion = false;
+        if (series_link(index, id) < 0)
+                index->is_settled = false;
+}
+
+void index_unsettle(struct Index *index, uint32_t directory, const char *name, size_t n_name) {
+        size_t n_stem = name_stem(name, n_name);
+        char owner[UINT8_MAX];
+        const char *ending;
+        bool by_stem;
+
+        if (!index->is_settled || index->n_candidates == 0)
+                return;
+        memcpy(owner, name, n_name); /* it may be of the index's own text, which may move */
+        for (size_t i = 0; (ending = name_companion_ending(i, &by_stem)); i++) {
+                unsettle(index, find_beside(index, directory, owner, n_name, ending));
+                if (by_stem)
+                        unsettle(index, find_beside(index, directory, owner, n_stem, ending));
+        }
+}
+
 /* The same file in another index. */
 static uint32_t find_same(const struct Index *index, const struct Index *other, const struct Entry *entry) {
         uint32_t directory = index_find_directory(index, index_directory_path(other, entry->directory));
 
         return directory == INDEX_NONE ? INDEX_NONE
                                        : index_find(index, directory, index_text(other, entry->name), entry->n_name);
+}
+
+/* What came or went meanwhile may have made it no companion, whatever the scope says. */
+static bool is_owned(const struct Index *index, const struct Entry *entry) {
+        const char *name = index_text(index, entry->name);
+        size_t n_owners = 0, n_stem = stem_wanted(index, entry);
+        bool by_stem;
+
+        if (index_find(index, entry->directory, name, name_companion(name, entry->n_name, &by_stem)) != INDEX_NONE)
+                return true;
+        for (uint32_t i = 0; n_stem > 0 && i < index->n_entries; i++)
+                n_owners += has_stem(index, &index->entries[i], entry, n_stem);
+        return n_owners == 1;
 }
 
 static int adopt_entry(struct Index *index, const struct Index *scope, const struct Entry *known) {
@@ -116,12 +157,10 @@ static int adopt_entry(struct Index *index, const struct Index *scope, const str
         if (id == INDEX_NONE)
                 return 0;
         entry = &index->entries[id];
-        entry->is_companion = known->is_companion;
-        if (known->is_companion && entry->series != INDEX_NONE)
+        if (known->is_companion && entry->series != INDEX_NONE && is_owned(index, entry))
                 series_unlink(index, id);
-        if (known->is_companion || entry->series != INDEX_NONE)
-                return 0;
-        return series_link(index, id);
+        entry->is_companion = known->is_companion && entry->series == INDEX_NONE;
+        return entry->is_companion || entry->series != INDEX_NONE ? 0 : series_link(index, id);
 }
 
 int index_adopt(struct Index *index, const struct Index *scope) {

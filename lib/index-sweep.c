@@ -76,6 +76,7 @@ int index_sweep(struct Index *index, size_t *ret_n) {
         size_t n = index->n_entries_used - index->n_entries_seen;
 
         if (n > 0) {
+                index->is_settled = false;
                 series_sweep(index);
                 for (uint32_t i = 0; i < index->n_entries; i++)
                         if (index->entries[i].is_used && index->entries[i].generation != index->generation)

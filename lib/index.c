@@ -264,7 +264,8 @@ static int entry_add(struct Index *index, const struct EntryKey *key, const stru
                 .n_name = (uint8_t)key->n_name,
                 .is_used = true,
         };
-        bool by_stem;
+        bool by_stem, is_owned;
+        size_t n_owner = name_companion(key->name, key->n_name, &by_stem);
         uint32_t text, id;
         int r;
 
@@ -279,7 +280,7 @@ static int entry_add(struct Index *index, const struct EntryKey *key, const stru
                 return r;
 
         entry.name = text;
-        entry.is_candidate = name_companion(key->name, key->n_name, &by_stem) > 0;
+        entry.is_candidate = n_owner > 0;
         entry_set_time(index, &entry);
         index->entries[id] = entry;
         index->directories[key->directory].n_entries++;
@@ -289,9 +290,14 @@ static int entry_add(struct Index *index, const struct EntryKey *key, const stru
         index->pairs_stale = index->pairs_stale || index->n_candidates > 0;
         table_insert(&index->entry_table, key->hash, id);
 
-        r = entry.is_candidate ? 0 : series_link(index, id);
+        /* While a look goes on, its owner may be yet to come. */
+        is_owned = entry.is_candidate &&
+                   (!index->is_settled || index_find(index, key->directory, key->name, n_owner) != INDEX_NONE);
+        r = is_owned ? 0 : series_link(index, id);
         if (r < 0)
                 index_drop_entry(index, id);
+        else if (!entry.is_candidate)
+                index_unsettle(index, key->directory, key->name, key->n_name);
         return r;
 }
 
@@ -302,6 +308,7 @@ void index_rebase(struct Index *index, const struct ConfigSet *set) {
 void index_begin(struct Index *index) {
         index->generation++;
         index->n_entries_seen = 0;
+        index->is_settled = false;
 }
 
 int index_upsert(struct Index *index, uint32_t directory, const char *name, size_t n_name,
@@ -359,6 +366,7 @@ void index_forget(struct Index *index, uint32_t directory, const char *name, siz
         if (index->entries[id].series != INDEX_NONE)
                 series_unlink(index, id);
         index_drop_entry(index, id);
+        index_unsettle(index, directory, name, n_name);
 }
 
 uint32_t index_entry_end(const struct Index *index) {

@@ -50,6 +50,119 @@ static const char *scope_of(struct Index *index, const char *const *seeds) {
         return paths_of(index, &list);
 }
 
+/* files are there and arranged; then gone go and late come. */
+static const struct {
+        const char *files[8], *gone[4], *late[4], *seeds[4], *scope;
+} scopes[] = {
+        {{"db-2026-11-01", "db-2026-11-02", "other-2026-11-01", "a/db-2026-11-01"},
+         {},
+         {},
+         {"db-2026-11-02"},
+         "db-2026-11-01 db-2026-11-02"},
+        {{"2026-11-01/db", "2026-11-02/db", "2026-11-02/x"}, {}, {}, {"2026-11-01/db"}, "2026-11-01/db 2026-11-02/db"},
+        {{"x", "y"}, {}, {}, {"x"}, "x"},
+        {{"x", "y"}, {}, {}, {"y", "x", "y"}, "x y"},
+        {{"x", "y"}, {}, {}, {}, ""},
+        /* Companions, of all of the series, from whichever end one comes. */
+        {{"a-2026-11-01", "a-2026-11-02", "a-2026-11-02.md5", "a-2026-11-01.sig"},
+         {},
+         {},
+         {"a-2026-11-01"},
+         "a-2026-11-01 a-2026-11-01.sig a-2026-11-02 a-2026-11-02.md5"},
+        {{"a-2026-11-01", "a-2026-11-02", "a-2026-11-02.md5", "a-2026-11-01.sig"},
+         {},
+         {},
+         {"a-2026-11-02.md5"},
+         "a-2026-11-01 a-2026-11-01.sig a-2026-11-02 a-2026-11-02.md5"},
+        {{"x", "x.sha256", "x.sha256.asc", "d/x.sha256"}, {}, {}, {"x"}, "x x.sha256 x.sha256.asc"},
+        {{"x", "x.sha256", "x.sha256.asc"}, {}, {}, {"x.sha256.asc"}, "x x.sha256 x.sha256.asc"},
+        /* By stem. */
+        {{"v.vma.zst", "v.log", "v.vma.zst.notes", "w.log"}, {}, {}, {"v.vma.zst"}, "v.log v.vma.zst v.vma.zst.notes"},
+        {{"v.vma.zst", "v.log", "v.vma.zst.notes", "w.log"}, {}, {}, {"v.log"}, "v.log v.vma.zst v.vma.zst.notes"},
+        {{"v.vma.zst", "v.notes", "v.notes.asc"}, {}, {}, {"v.notes.asc"}, "v.notes v.notes.asc v.vma.zst"},
+        {{"two.tar", "two.img", "two.log"}, {}, {}, {"two.img"}, "two.img two.log two.tar"},
+        {{"two.tar", "two.img", "d/two.log"}, {}, {}, {"two.img"}, "two.img"},
+        {{"j.json", "j.log"}, {}, {}, {"j.log"}, "j.log"}, /* a candidate owns nothing by stem */
+        /* Since it was arranged: what came */
+        {{"x"}, {}, {"x.md5"}, {"x"}, "x x.md5"},
+        {{"x.md5"}, {}, {"x"}, {"x.md5"}, "x x.md5"},
+        {{"two.tar", "two.log"}, {}, {"two.img"}, {"two.log"}, "two.img two.log two.tar"},
+        {{"a-2026-11-01.json"},
+         {},
+         {"a-2026-11-02.json"},
+         {"a-2026-11-02.json"},
+         "a-2026-11-01.json a-2026-11-02.json"},
+        {{"a-2026-11-01.json"},
+         {},
+         {"a-2026-11-02.json"},
+         {"a-2026-11-01.json"},
+         "a-2026-11-01.json a-2026-11-02.json"},
+        {{"a-2026-11-01.tar", "a-2026-11-01.log", "a-2026-11-02.log"},
+         {},
+         {"a-2026-11-01.img"},
+         {"a-2026-11-02.log"},
+         "a-2026-11-01.img a-2026-11-01.log a-2026-11-01.tar a-2026-11-02.log"},
+        /* ... and what went: what it owned is of the series of its kind now. */
+        {{"a-2026-11-01", "a-2026-11-01.md5", "a-2026-11-02.md5"},
+         {"a-2026-11-01"},
+         {},
+         {"a-2026-11-02.md5"},
+         "a-2026-11-01.md5 a-2026-11-02.md5"},
+        {{"a-2026-11-01.tar", "a-2026-11-01.log", "a-2026-11-02.log"},
+         {"a-2026-11-01.tar"},
+         {},
+         {"a-2026-11-02.log"},
+         "a-2026-11-01.log a-2026-11-02.log"},
+        {{"x", "x.md5", "y"}, {"x", "x.md5"}, {}, {"y"}, "y"},
+};
+
+START_TEST(scopes_are_whole) {
+        for (size_t i = 0; i < ELEMENTSOF(scopes); i++) {
+                _cleanup_(index_freep) struct Index *index = NULL;
+                struct ConfigSet set = test_set();
+                const char *scope;
+
+                ck_assert_int_eq(index_new(&set, key, &index), 0);
+                for (size_t j = 0; scopes[i].files[j]; j++)
+                        ck_assert_int_eq(test_see(index, scopes[i].files[j], 0, 1), INDEX_ADDED);
+                ck_assert_int_eq(index_arrange(index), 0);
+                for (size_t j = 0; scopes[i].gone[j]; j++)
+                        forget(index, scopes[i].gone[j]);
+                for (size_t j = 0; scopes[i].late[j]; j++)
+                        ck_assert_int_eq(test_see(index, scopes[i].late[j], 0, 1), INDEX_ADDED);
+                for (unsigned round = 0; round < 2; round++) { /* nothing stays behind in the index */
+                        scope = scope_of(index, scopes[i].seeds);
+                        ck_assert_msg(streq(scope, scopes[i].scope), "row %zu: %s, not %s", i, scope, scopes[i].scope);
+                }
+        }
+}
+END_TEST
+
+/* What was swept, or never arranged, is arranged before it is asked. */
+START_TEST(a_look_leaves_no_doubt) {
+        _cleanup_(index_freep) struct Index *index = NULL;
+        struct ConfigSet set = test_set();
+        size_t n;
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        test_see(index, "a-2026-11-01.md5", 0, 1);
+        test_see(index, "a-2026-11-02.md5", 0, 1);
+        ck_assert_str_eq(scope_of(index, (const char *[]){"a-2026-11-02.md5", NULL}),
+                         "a-2026-11-01.md5 a-2026-11-02.md5");
+        test_see(index, "a-2026-11-01", 0, 1);
+        test_see(index, "a-2026-11-02", 0, 1);
+        ck_assert_int_eq(index_arrange(index), 0);
+        index_begin(index);
+        test_see(index, "a-2026-11-01.md5", 0, 1);
+        test_see(index, "a-2026-11-02.md5", 0, 1);
+        test_see(index, "a-2026-11-03.md5", 0, 1);
+        ck_assert_int_eq(index_sweep(index, &n), 0);
+        ck_assert_uint_eq(n, 2);
+        ck_assert_str_eq(scope_of(index, (const char *[]){"a-2026-11-02.md5", NULL}),
+                         "a-2026-11-01.md5 a-2026-11-02.md5 a-2026-11-03.md5");
+}
+END_TEST
+
 /* What would be longer than a name can be is not looked for. */
 START_TEST(long_names_have_no_room_for_companions) {
         static const struct {
@@ -83,9 +196,22 @@ START_TEST(long_names_have_no_room_for_companions) {
                 id = test_entry(index, name);
                 ck_assert_int_eq(index_scope(index, &id, 1, &list), 0);
                 ck_assert_uint_eq(list.n_ids, cases[i].ending ? 2 : 1);
+                forget(index, name);
+                ck_assert_uint_eq(index_n_backups(index), cases[i].ending ? 1 : 0);
         }
 }
 END_TEST
+
+/* The scope's index, of what is there of these paths. */
+static void make_part(const struct ConfigSet *set, const char *const *paths, struct Index **ret) {
+        ck_assert_int_eq(index_new(set, key, ret), 0);
+        for (; *paths; paths++)
+                ck_assert_int_eq(test_see(*ret, *paths, 0, 1), INDEX_ADDED);
+        ck_assert_int_eq(index_arrange(*ret), 0);
+        for (uint32_t i = 0; i < index_series_end(*ret); i++)
+                if (index_has_series(*ret, i))
+                        index_set_deadline(*ret, i, 100 + i);
+}
 
 static struct IndexEntry entry_of(const struct Index *index, const char *path) {
         struct IndexEntry entry;
@@ -93,6 +219,118 @@ static struct IndexEntry entry_of(const struct Index *index, const char *path) {
         ck_assert(index_entry(index, test_entry(index, path), &entry));
         return entry;
 }
+
+START_TEST(a_part_is_taken_over) {
+        static const char *const paths[] = {"x", "x.md5", "y.md5", "a-2026-11-01", "a-2026-11-02", NULL};
+        _cleanup_(index_freep) struct Index *index = NULL, *part = NULL;
+        struct ConfigSet set = test_set();
+        uint32_t series;
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        test_see(index, "x.md5", 0, 1);
+        test_see(index, "y", 0, 1);
+        test_see(index, "y.md5", 0, 1);
+        test_see(index, "a-2026-11-01", 0, 1);
+        test_see(index, "elsewhere", 0, 1);
+        ck_assert_int_eq(index_arrange(index), 0);
+        index_set_deadline(index, entry_of(index, "elsewhere").series, 7);
+        test_see(index, "x", 0, 1);
+        forget(index, "y");
+        test_see(index, "a-2026-11-02", 0, 1);
+        make_part(&set, paths, &part);
+        for (unsigned round = 0; round < 2; round++) { /* the second finds nothing to do */
+                ck_assert_int_eq(index_adopt(index, part), 0);
+                ck_assert(entry_of(index, "x.md5").is_companion);
+                ck_assert_uint_eq(entry_of(index, "x.md5").series, INDEX_NONE);
+                ck_assert(!entry_of(index, "y.md5").is_companion);
+                ck_assert_uint_eq(index_n_backups(index), 5);
+                for (size_t i = 0; paths[i]; i++) {
+                        series = entry_of(index, paths[i]).series;
+                        if (series != INDEX_NONE)
+                                ck_assert_int_eq(index_deadline(index, series),
+                                                 index_deadline(part, entry_of(part, paths[i]).series));
+                }
+                ck_assert_int_eq(index_deadline(index, entry_of(index, "elsewhere").series), 7);
+                ck_assert_int_eq(index_next_deadline(index), 7);
+        }
+        ck_assert_int_eq(index_arrange(index), 0);
+        ck_assert_uint_eq(index_n_backups(index), 5);
+}
+END_TEST
+
+/* Another file with the owner's stem came meanwhile: whose is the log now? */
+START_TEST(a_rival_that_comes_meanwhile_counts) {
+        _cleanup_(index_freep) struct Index *index = NULL, *part = NULL;
+        struct ConfigSet set = test_set();
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        test_see(index, "a-2026-11-01.tar", 0, 1);
+        test_see(index, "a-2026-11-02.log", 0, 1);
+        ck_assert_int_eq(index_arrange(index), 0);
+        test_see(index, "a-2026-11-01.log", 0, 1);
+        make_part(&set, (const char *[]){"a-2026-11-01.tar", "a-2026-11-01.log", NULL}, &part);
+        ck_assert_int_eq(index_adopt(index, part), 0);
+        ck_assert(entry_of(index, "a-2026-11-01.log").is_companion);
+        test_see(index, "a-2026-11-01.img", 0, 1);
+        ck_assert_int_eq(index_adopt(index, part), 0);
+        ck_assert(!entry_of(index, "a-2026-11-01.log").is_companion);
+        ck_assert_str_eq(scope_of(index, (const char *[]){"a-2026-11-02.log", NULL}),
+                         "a-2026-11-01.img a-2026-11-01.log a-2026-11-01.tar a-2026-11-02.log");
+}
+END_TEST
+
+/* A companion in the part that stands for itself in the set, and the other way round. */
+START_TEST(the_part_knows_better) {
+        _cleanup_(index_freep) struct Index *index = NULL, *owned = NULL, *alone = NULL;
+        struct ConfigSet set = test_set();
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        test_see(index, "x", 0, 1);
+        test_see(index, "x.md5", 0, 1);
+        ck_assert_int_eq(index_arrange(index), 0);
+        make_part(&set, (const char *[]){"x.md5", NULL}, &alone);
+        make_part(&set, (const char *[]){"x", "x.md5", NULL}, &owned);
+        ck_assert_int_eq(index_adopt(index, alone), 0);
+        ck_assert(!entry_of(index, "x.md5").is_companion);
+        ck_assert_uint_eq(index_n_backups(index), 2);
+        ck_assert_int_eq(index_adopt(index, owned), 0);
+        ck_assert(entry_of(index, "x.md5").is_companion);
+        ck_assert_uint_eq(index_n_backups(index), 1);
+}
+END_TEST
+
+START_TEST(what_is_gone_meanwhile_stays_so) {
+        static const char *const paths[] = {"x", "x.md5", "a-2026-11-01", "d/only", "d/b-2026-11-01", NULL};
+        _cleanup_(index_freep) struct Index *index = NULL, *part = NULL;
+        struct ConfigSet set = test_set();
+        size_t n;
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        make_part(&set, paths, &part);
+        index_begin(index);
+        for (size_t i = 0; paths[i]; i++)
+                test_see(index, paths[i], 0, 1);
+        ck_assert_int_eq(index_arrange(index), 0);
+        forget(index, "a-2026-11-01");
+        forget(index, "d/only");
+        forget(index, "x");
+        ck_assert_int_eq(index_adopt(index, part), 0);
+        ck_assert_uint_eq(index_n_entries(index), 2);
+        ck_assert_uint_eq(index_find_series(index, part, entry_of(part, "a-2026-11-01").series), INDEX_NONE);
+        ck_assert_int_eq(index_deadline(index, entry_of(index, "d/b-2026-11-01").series),
+                         index_deadline(part, entry_of(part, "d/b-2026-11-01").series));
+        /* Its owner is gone, whatever the part says. */
+        ck_assert_str_eq(scope_of(index, (const char *[]){"x.md5", NULL}), "x.md5");
+        ck_assert(!entry_of(index, "x.md5").is_companion);
+        ck_assert_uint_eq(index_n_backups(index), 2);
+
+        /* With its directory, too. */
+        index_begin(index);
+        ck_assert_int_eq(index_sweep(index, &n), 0);
+        ck_assert_int_eq(index_adopt(index, part), 0);
+        ck_assert_uint_eq(index_n_entries(index), 0);
+}
+END_TEST
 
 START_TEST(a_list_grows_and_is_used_again) {
         struct IndexList list = {};
@@ -213,6 +451,54 @@ START_TEST(tidies_away_text) {
 }
 END_TEST
 
+/* The counter against a walk. */
+static void assert_counts(const struct Index *index, size_t expected) {
+        struct IndexEntry entry;
+        size_t n = 0;
+
+        for (uint32_t i = 0; i < index_entry_end(index); i++)
+                n += index_entry(index, i, &entry) && entry.series != INDEX_NONE;
+        ck_assert_uint_eq(n, expected);
+        ck_assert_uint_eq(index_n_backups(index), expected);
+}
+
+START_TEST(backups_are_counted) {
+        _cleanup_(index_freep) struct Index *index = NULL;
+        struct ConfigSet set = test_set();
+        size_t n;
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        assert_counts(index, 0);
+        test_see(index, "x.md5", 0, 1);
+        assert_counts(index, 0); /* whose is it? */
+        test_see(index, "x", 0, 1);
+        test_see(index, "a-2026-11-01", 0, 1);
+        test_see(index, "a-2026-11-02", 0, 1);
+        test_see(index, "y.md5", 0, 1);
+        ck_assert_int_eq(index_arrange(index), 0);
+        assert_counts(index, 4);
+        test_see(index, "a-2026-11-02", 0, 2); /* changed */
+        assert_counts(index, 4);
+        test_see(index, "z.md5", 0, 1); /* stands for itself, as far as one can see */
+        assert_counts(index, 5);
+        test_see(index, "x.sig", 0, 1);
+        assert_counts(index, 5);
+        forget(index, "x");
+        assert_counts(index, 6); /* less one, more two */
+        ck_assert_int_eq(index_arrange(index), 0);
+        assert_counts(index, 6);
+        test_see(index, "y", 0, 1);
+        ck_assert_int_eq(index_arrange(index), 0);
+        assert_counts(index, 6);
+        index_begin(index);
+        test_see(index, "y", 0, 1);
+        test_see(index, "y.md5", 0, 1);
+        ck_assert_int_eq(index_sweep(index, &n), 0);
+        ck_assert_int_eq(index_arrange(index), 0);
+        assert_counts(index, 1);
+}
+END_TEST
+
 struct Work {
         const struct ConfigSet *set;
         bool is_unmarked; /* out */
@@ -250,22 +536,62 @@ static int scope_and_adopt(void *userdata) {
         return r < 0 ? r : index_adopt(index, part);
 }
 
+/* Orphans that cannot be put into a series leave the index unsettled, and nothing worse. */
+static int orphan(void *userdata) {
+        _cleanup_(index_list_done) struct IndexList list = {};
+        _cleanup_(index_freep) struct Index *index = NULL;
+        struct Work *work = userdata;
+        bool is_settled = true;
+        uint32_t seed = 1;
+        char path[64];
+        int r;
+
+        r = index_new(work->set, key, &index);
+        for (unsigned i = 0; r >= 0 && i < 200; i++) {
+                snprintf(path, sizeof(path), "x%u%s", i / 2, i % 2 ? ".md5" : "");
+                r = test_see(index, path, 0, 1);
+        }
+        if (r >= 0)
+                r = index_arrange(index);
+        for (unsigned i = 0; r >= 0 && i < 100; i++) {
+                int n = snprintf(path, sizeof(path), "x%u", i);
+
+                index_forget(index, 0, path, (size_t)n);
+        }
+        if (r >= 0) {
+                is_settled = index->is_settled;
+                r = index_scope(index, &seed, 1, &list);
+        }
+        if (r >= 0 && index_n_backups(index) != 100)
+                work->is_unmarked = false;
+        return r < 0 || is_settled ? r : -ENOMEM;
+}
+
 START_TEST(allocations_fail) {
         struct ConfigSet set = test_set();
         struct Work work = {.set = &set, .is_unmarked = true};
 
         test_each_allocation_fails(scope_and_adopt, &work);
         ck_assert(work.is_unmarked);
+        test_each_allocation_fails(orphan, &work);
+        ck_assert(work.is_unmarked);
 }
 END_TEST
 
 int main(void) {
         return test_run("index-scope", (const TTest *[]){
+                                               scopes_are_whole,
+                                               a_look_leaves_no_doubt,
                                                long_names_have_no_room_for_companions,
+                                               a_part_is_taken_over,
+                                               a_rival_that_comes_meanwhile_counts,
+                                               the_part_knows_better,
+                                               what_is_gone_meanwhile_stays_so,
                                                a_list_grows_and_is_used_again,
                                                a_look_beside_changes_nothing,
                                                tidies_away_directories,
                                                tidies_away_text,
+                                               backups_are_counted,
                                                allocations_fail,
                                                NULL,
                                        });
