@@ -109,6 +109,7 @@ static bool is_eligible(const struct PlanWork *work, size_t copy, uint32_t id, c
 
 /* Adds what only the destination has of the series. */
 static int gather_foreign(struct PlanWork *work, size_t copy, uint32_t series, size_t *n) {
+        const struct Index *source = work->input->whole ? work->input->whole : work->input->index;
         struct Index *there = work->input->copies[copy];
         uint32_t series_there = index_find_series(there, work->input->index, series);
         int r;
@@ -131,9 +132,8 @@ static int gather_foreign(struct PlanWork *work, size_t copy, uint32_t series, s
                     work->input->copy_flags[copy][work->copy_list.ids[i]] & PLAN_FLAG_FOREIGN)
                         continue;
                 index_entry(there, work->copy_list.ids[i], &entry);
-                directory = index_find_directory(work->input->index, entry.directory);
-                if (directory != INDEX_NONE &&
-                    index_find(work->input->index, directory, entry.name, entry.n_name) != INDEX_NONE)
+                directory = index_find_directory(source, entry.directory);
+                if (directory != INDEX_NONE && index_find(source, directory, entry.name, entry.n_name) != INDEX_NONE)
                         continue; /* the source's own is counted, with the backup's time and not the copy's */
                 work->candidates[(*n)++] = (struct Candidate){
                         .time_usec = entry.time_usec,

@@ -54,8 +54,9 @@ struct PlanInput {
         uint8_t *const *copy_flags; /* by destination and entry there: PLAN_FLAG_FOREIGN */
         size_t n_removed;           /* in the past hour */
         /* Where the index is of a part of the set: */
-        size_t n_backups;  /* of the whole set, that the policy is for; 0: the index is of all */
-        size_t n_removals; /* in the other parts, held for their mass */
+        const struct Index *whole; /* what else the source has; NULL: the index is of all */
+        size_t n_backups;          /* of the whole set, that the policy is for; 0: the index is of all */
+        size_t n_removals;         /* in the other parts, held for their mass */
         bool is_clock_wrong;
         bool is_released; /* a person lifts the mass hold */
 };

@@ -44,6 +44,7 @@ struct World {
         uint8_t copy_flags[N_COPIES_MAX][N_FILES];
         struct File files[N_FILES];
         int64_t now;
+        size_t n_removed;
         bool has_memory, is_partial, is_clock_wrong;
         struct Index *changed;
         struct Part part, whole;
@@ -94,7 +95,7 @@ static void random_files(struct World *world) {
                 *file = (struct File){
                         .mtime = world->now - (int64_t)random_below(9) * USEC_PER_DAY / 2,
                         .size = random_below(3),
-                        .flags = (uint8_t)(random_below(8) == 0 ? random_below(8) : 0),
+                        .flags = (uint8_t)(random_below(8) == 0 ? random_below(16) : 0),
                 };
                 for (size_t c = 0; c < N_COPIES_MAX; c++)
                         file->facts[c] = (uint8_t)random_below(_PLAN_FACT_MAX);
@@ -120,9 +121,11 @@ static void world_init(struct World *world) {
         world->set.age_from = PICK(((const enum ConfigAgeFrom[]){CONFIG_AGE_FROM_AUTO, CONFIG_AGE_FROM_MODIFIED}));
         world->set.expect_every_usec = random_below(2) == 0 ? 2 * USEC_PER_DAY : USEC_INFINITY;
         world->set.remove_uncopied = random_below(3) == 0;
-        world->set.n_copies = 0;
+        world->set.n_copies = random_below(N_COPIES_MAX + 1);
         world->set.copies = world->copy_list;
         world->has_memory = random_below(2) == 0;
+        world->set.remove_max_percent = random_below(2) == 0 ? 100 : (unsigned)random_below(100);
+        world->n_removed = random_below(4);
         world->is_partial = random_below(9) == 0;
         world->is_clock_wrong = random_below(9) == 0;
         random_files(world);
@@ -204,16 +207,46 @@ static size_t random_seeds(const struct World *world, uint32_t ids[static 4]) {
         return n;
 }
 
-static void plan(const struct World *world, struct Part *part, const struct Index *whole) {
+/* Nothing but their mass may hold them. */
+static size_t n_due(const struct Part *part) {
+        return plan_totals(part->plan)->verdicts[PLAN_REMOVE].n + plan_totals(part->plan)->holds[HOLD_MASS];
+}
+
+/* Those of them that the other index has, too. */
+static size_t n_due_in(const struct Part *part, struct Index *other) {
+        size_t n = 0;
+
+        ck_assert_int_eq(index_arrange(other), 0);
+        for (uint32_t i = 0; i < index_entry_end(other); i++) {
+                struct IndexEntry entry;
+                struct PlanItem item;
+                uint32_t id;
+
+                ck_assert(index_entry(other, i, &entry));
+                if (entry.is_companion)
+                        continue;
+                id = index_find(part->index, index_find_directory(part->index, entry.directory), entry.name,
+                                entry.n_name);
+                item = plan_item(part->plan, id);
+                n += item.verdict == PLAN_REMOVE || (item.verdict == PLAN_HOLD && item.holds & 1 << HOLD_MASS);
+        }
+        return n;
+}
+
+/* Decides a part; whole is what it is a part of, decided already; NULL: nothing. */
+static void plan(const struct World *world, struct Part *part, const struct Part *whole) {
         uint8_t *facts[N_COPIES_MAX], *copy_flags[N_COPIES_MAX];
         struct PlanInput input = {
                 .set = &world->set,
                 .index = part->index,
+                .whole = whole ? world->changed : NULL,
                 .copies = (struct Index **)world->indexes,
                 .now_usec = world->now,
                 .source_is_partial = world->is_partial,
                 .is_clock_wrong = world->is_clock_wrong,
-                .n_backups = whole ? index_n_backups(whole) : 0,
+                .n_backups = whole ? index_n_backups(whole->index) - plan_totals(whole->plan)->n_foreign : 0,
+                .n_removals = whole ? n_due(whole) - n_due_in(whole, part->index) : 0,
+                .n_removed = world->n_removed,
         };
 
         ck_assert_int_eq(index_arrange(part->index), 0);
@@ -277,7 +310,7 @@ static void check_part(struct World *world, const struct IndexList *scope) {
                 see(world->part.index, file_of(world, world->changed, scope->ids[i]));
         ck_assert_uint_eq(index_n_entries(world->part.index), scope->n_ids); /* each once */
         plan(world, &world->whole, NULL);
-        plan(world, &world->part, world->changed);
+        plan(world, &world->part, &world->whole);
         assert_same_verdicts(world);
 }
 

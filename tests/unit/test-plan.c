@@ -23,6 +23,10 @@ struct World {
         uint8_t facts[N_COPIES_MAX][N_FILES_MAX], *fact_list[N_COPIES_MAX], flags[N_FILES_MAX];
         uint8_t copy_flags[N_COPIES_MAX][N_FILES_MAX], *copy_flag_list[N_COPIES_MAX];
         size_t n_removed;
+
+        /* Of a part of a set. */
+        const struct Index *whole;
+        size_t n_backups, n_removals;
         bool is_clock_wrong, is_released;
 };
 
@@ -62,6 +66,9 @@ static int world_try(struct World *world) {
                 .copy_flags = world->has_memory ? world->copy_flag_list : NULL,
                 .flags = world->has_memory ? world->flags : NULL,
                 .n_removed = world->n_removed,
+                .whole = world->whole,
+                .n_backups = world->n_backups,
+                .n_removals = world->n_removals,
                 .is_clock_wrong = world->is_clock_wrong,
                 .is_released = world->is_released,
         };
@@ -530,6 +537,97 @@ START_TEST(the_past_hour_counts_and_a_person_lifts_it) {
 }
 END_TEST
 
+/* Of eight files of a series in hand; what the other parts have and would remove comes as numbers. */
+START_TEST(a_part_counts_with_the_whole) {
+        static const struct {
+                uint32_t n_kept;
+                size_t n_backups, n_removals, n_removed;
+                const char *verdict;
+        } cases[] = {
+                {4, 0, 0, 0, "remove"},                                  /* four of eight */
+                {3, 0, 0, 0, "hold mass"},                               /* five of eight */
+                {3, 9, 0, 0, "hold mass"},                               /* five of nine */
+                {3, 10, 0, 0, "remove"},                                 /* five of ten */
+                {1, 100, 0, 0, "remove"},                                /* seven of a hundred */
+                {6, 100, 48, 0, "remove"},                               /* fifty of a hundred */
+                {6, 100, 49, 0, "hold mass"}, {6, 100, 46, 4, "remove"}, /* 52 of what were 104 */
+                {6, 100, 46, 5, "hold mass"},                            /* 53 of what were 105 */
+                {7, 0, 1, 0, "remove"},                                  /* two are no mass */
+                {7, 3, 1, 0, "remove"},       {7, 3, 2, 0, "hold mass"},     {7, 5, 2, 0, "hold mass"},
+                {7, 6, 2, 0, "remove"},       {8, 9, 9, 0, "keep KeepLast"}, /* nothing of this part would go */
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                size_t n = 8 - cases[i].n_kept;
+                bool is_mass = streq(cases[i].verdict, "hold mass");
+                struct World world;
+                char label[32];
+
+                snprintf(label, sizeof(label), "row %zu", i);
+                world_init(&world, 0);
+                keep_last(&world.set.policy, cases[i].n_kept);
+                world.set.remove_max_percent = 50;
+                world.n_backups = cases[i].n_backups;
+                world.n_removals = cases[i].n_removals;
+                world.n_removed = cases[i].n_removed;
+                see_days(world.index, "db", 1, 8);
+                world_plan(&world);
+                assert_row(streq(verdict(&world, "db-2026-11-01"), cases[i].verdict), label);
+                /* The totals are of the part alone. */
+                assert_row(plan_totals(world.plan)->holds[HOLD_MASS] == (is_mass ? n : 0), label);
+                assert_row(plan_totals(world.plan)->verdicts[PLAN_HOLD].n == (is_mass ? n : 0), label);
+                assert_row(plan_totals(world.plan)->verdicts[PLAN_REMOVE].n == (is_mass ? 0 : n), label);
+                assert_row(plan_totals(world.plan)->verdicts[PLAN_KEEP].n == cases[i].n_kept, label);
+                world_done(&world);
+        }
+}
+END_TEST
+
+/* With n_backups, what others put there is not taken off: whoever counted did. */
+START_TEST(a_parts_number_is_taken_as_it_is) {
+        struct World world;
+
+        world_init(&world, 0);
+        world.has_memory = true;
+        keep_last(&world.set.policy, 1);
+        world.set.remove_max_percent = 50;
+        world.set.policy.min_keep = 0;
+        see_days(world.index, "db", 10, 15);
+        world.flags[test_entry(world.index, "db-2026-11-14")] = PLAN_FLAG_FOREIGN;
+        world.flags[test_entry(world.index, "db-2026-11-10")] = PLAN_FLAG_FOREIGN;
+        world_plan(&world); /* three of four */
+        ck_assert_str_eq(verdict(&world, "db-2026-11-11"), "hold mass");
+        world.n_backups = 6; /* three of six */
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-11"), "remove");
+        world_done(&world);
+}
+END_TEST
+
+/* An orphan of the destination that the source still has, as a companion and so outside of the part, is no backup. */
+START_TEST(a_part_asks_what_the_whole_source_has) {
+        _cleanup_(index_freep) struct Index *whole = NULL;
+        struct World world;
+
+        world_init(&world, 1);
+        keep_last(&world.copies[0].policy, 1);
+        ck_assert_int_eq(index_new(&world.set, (struct HashKey){{5, 6}}, &whole), 0);
+        test_see(whole, "db-2026-11-01.md5", 0, 1);
+        test_see(whole, "db-2026-11-02.md5", 0, 1);
+        test_see(whole, "db-2026-11-02", 0, 1);
+        ck_assert_int_eq(index_arrange(whole), 0);
+        test_see(world.index, "db-2026-11-01.md5", 0, 1);
+        test_see(world.indexes[0], "db-2026-11-02.md5", 0, 1);
+        ck_assert_int_eq(index_arrange(world.indexes[0]), 0);
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-01.md5"), "keep");
+        world.whole = whole;
+        world_plan(&world);
+        ck_assert_str_eq(verdict(&world, "db-2026-11-01.md5"), "keep >0");
+        world_done(&world);
+}
+END_TEST
+
 START_TEST(allocations_fail) {
         struct World world;
 
@@ -565,6 +663,9 @@ int main(void) {
                                         what_others_put_there_neither_counts_nor_goes,
                                         what_others_put_there_does_not_fill_its_rules,
                                         the_past_hour_counts_and_a_person_lifts_it,
+                                        a_part_counts_with_the_whole,
+                                        a_parts_number_is_taken_as_it_is,
+                                        a_part_asks_what_the_whole_source_has,
                                         allocations_fail,
                                         NULL,
                                 });
