@@ -273,7 +273,12 @@ static const struct RecallPlace *find_place(const struct Recall *recall, int64_t
 }
 
 bool recall_knows(const struct Recall *recall, int64_t backup) {
-        return find_place(recall, backup);
+        if (find_place(recall, backup))
+                return true;
+        for (size_t i = 0; i < recall->n_lost; i++)
+                if (recall->lost[i].id == backup && backup != 0)
+                        return true;
+        return false;
 }
 
 static size_t find_destination(const struct Recall *recall, int64_t id) {
