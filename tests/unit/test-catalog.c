@@ -559,13 +559,13 @@ START_TEST(leaves_alone_what_is_not_its_own) {
                 const char *sql;
                 int result;
         } rows[] = {
-                {"PRAGMA user_version = 2", CATALOG_E_NEWER},
+                {"PRAGMA user_version = 3", CATALOG_E_NEWER},
                 {"PRAGMA user_version = 0", CATALOG_E_DAMAGED},
                 {"PRAGMA user_version = -1", CATALOG_E_DAMAGED},
                 {"PRAGMA application_id = 7", CATALOG_E_FOREIGN},
                 {"PRAGMA application_id = 0", CATALOG_E_FOREIGN},
                 {"PRAGMA application_id = 7; PRAGMA journal_mode = DELETE", CATALOG_E_FOREIGN},
-                {"PRAGMA user_version = 2; PRAGMA journal_mode = DELETE", CATALOG_E_NEWER},
+                {"PRAGMA user_version = 3; PRAGMA journal_mode = DELETE", CATALOG_E_NEWER},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -657,6 +657,7 @@ END_TEST
 START_TEST(comes_forward_step_by_step) {
         static const char *const steps[] = {
                 "",
+                "",
                 "ALTER TABLE sets ADD COLUMN later TEXT; CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT",
                 "INSERT INTO nowhere VALUES (1)",
         };
@@ -668,11 +669,11 @@ START_TEST(comes_forward_step_by_step) {
         catalog = must_open(&tree, false);
         tell(catalog, &story);
         /* A later step fails: not even the first of them is there. */
-        ck_assert_int_lt(catalog_migrate(catalog, steps, 1, 3), 0);
-        ck_assert_int_eq(number(catalog, "PRAGMA user_version"), 1);
-        ck_assert_int_eq(number(catalog, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"), 0);
-        ck_assert_int_eq(catalog_migrate(catalog, steps, 1, 2), 0);
+        ck_assert_int_lt(catalog_migrate(catalog, steps, 2, 4), 0);
         ck_assert_int_eq(number(catalog, "PRAGMA user_version"), 2);
+        ck_assert_int_eq(number(catalog, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"), 0);
+        ck_assert_int_eq(catalog_migrate(catalog, steps, 2, 3), 0);
+        ck_assert_int_eq(number(catalog, "PRAGMA user_version"), 3);
         ck_assert_int_eq(number(catalog, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"), 1);
         ck_assert_int_eq(number(catalog, "SELECT count(*) FROM backups"), 1);
         catalog = catalog_free(catalog);
@@ -690,7 +691,7 @@ START_TEST(is_set_up_as_it_should_be) {
                 {"PRAGMA foreign_keys", 1},
                 {"PRAGMA trusted_schema", 0},
                 {"PRAGMA cell_size_check", 1},
-                {"PRAGMA user_version", 1},
+                {"PRAGMA user_version", 2},
                 {"PRAGMA busy_timeout", 5000},
                 {"SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'", 1},
                 {"SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' AND NOT "
