@@ -124,6 +124,32 @@ START_TEST(reports_come_back) {
 }
 END_TEST
 
+/* And one that there is not does not. */
+START_TEST(every_kind_comes_back) {
+        struct JobSetup setup;
+        struct Report report;
+        struct Job job;
+
+        for (enum JobKind kind = JOB_SETUP; kind <= _JOB_KIND_MAX; kind++) {
+                message_clear(&message);
+                ck_assert(job_put(&message, &(struct Job){.kind = kind, .path = "p"}));
+                ck_assert_int_eq(job_get(&message, &job), kind != JOB_SETUP && kind != _JOB_KIND_MAX);
+                if (kind != JOB_SETUP && kind != _JOB_KIND_MAX)
+                        ck_assert(job.kind == kind && message_is_at_end(&message));
+                message.pos = 0;
+                message.failed = false;
+                ck_assert(!job_get_setup(&message, &setup)); /* a job is no setup */
+        }
+        for (enum ReportKind kind = REPORT_READY; kind <= _REPORT_KIND_MAX; kind++) {
+                message_clear(&message);
+                ck_assert(job_put_report(&message, &(struct Report){.kind = kind, .outcome = STAT_FAILED}));
+                ck_assert_int_eq(job_get_report(&message, &report), kind != _REPORT_KIND_MAX);
+                if (kind != _REPORT_KIND_MAX)
+                        ck_assert(report.kind == kind && report.outcome == STAT_FAILED);
+        }
+}
+END_TEST
+
 START_TEST(a_full_message_stays_as_it_was) {
         struct Job job;
         size_t n = 0;
@@ -161,6 +187,7 @@ int main(void) {
                                        what_cannot_be_is_refused,
                                        jobs_come_back,
                                        reports_come_back,
+                                       every_kind_comes_back,
                                        a_full_message_stays_as_it_was,
                                        a_cut_message_is_refused,
                                        NULL,

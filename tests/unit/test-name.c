@@ -405,6 +405,45 @@ START_TEST(knows_companions) {
 }
 END_TEST
 
+/* Each once, none the end of another, and name_companion() knows the same. */
+START_TEST(tells_the_endings_of_companions) {
+        static const struct {
+                const char *ending;
+                bool by_stem;
+        } expected[] = {
+                {".sha256", false}, {".sha512", false}, {".md5", false},  {".sig", false},  {".asc", false},
+                {".log", true},     {".notes", true},   {".meta", false}, {".json", false},
+        };
+        bool by_stem, other;
+        const char *ending;
+        size_t n = 0;
+
+        for (; (ending = name_companion_ending(n, &by_stem)); n++) {
+                char name[32] = "x.sql";
+                size_t n_matches = 0;
+
+                strcat(name, ending);
+                ck_assert_uint_eq(name_companion(name, strlen(name), &other), 5);
+                assert_row(other == by_stem, ending);
+                for (size_t i = 0; i < ELEMENTSOF(expected); i++)
+                        n_matches += streq(expected[i].ending, ending) && expected[i].by_stem == by_stem;
+                assert_row(n_matches == 1, ending);
+                for (size_t i = 0; i < n; i++) {
+                        const char *earlier = name_companion_ending(i, &other);
+                        size_t n_earlier = strlen(earlier), n_ending = strlen(ending);
+
+                        assert_row(!streq(ending + n_ending - MIN(n_ending, n_earlier), earlier), ending);
+                        assert_row(!streq(earlier + n_earlier - MIN(n_ending, n_earlier), ending), ending);
+                }
+        }
+        ck_assert_uint_eq(n, ELEMENTSOF(expected));
+        by_stem = true;
+        ck_assert_ptr_null(name_companion_ending(n + 1, &by_stem));
+        ck_assert_ptr_null(name_companion_ending(SIZE_MAX, &by_stem));
+        ck_assert(by_stem);
+}
+END_TEST
+
 START_TEST(knows_stems) {
         static const struct {
                 const char *name;
@@ -442,5 +481,5 @@ int main(void) {
                         (const TTest *[]){parses_real_names, bears_every_part_of_a_name, keeps_a_series_together,
                                           keeps_series_apart, bears_long_names, parses_directories,
                                           knows_whether_a_directory_agrees, tells_the_moment, bears_any_hint,
-                                          knows_companions, knows_stems, NULL});
+                                          knows_companions, tells_the_endings_of_companions, knows_stems, NULL});
 }
