@@ -179,7 +179,8 @@ static int want_by_rules(struct PlanWork *work, size_t copy, uint32_t series) {
         r = gather_foreign(work, copy, series, &n);
         if (r < 0)
                 return r;
-        qsort(work->candidates, n, sizeof(struct Candidate), candidate_compare);
+        if (n > 0)
+                qsort(work->candidates, n, sizeof(struct Candidate), candidate_compare);
 
         r = plan_reserve((void **)&work->copy_items, &work->n_copy_items_allocated, n, sizeof(struct RetainItem));
         if (r < 0)

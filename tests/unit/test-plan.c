@@ -537,6 +537,22 @@ START_TEST(the_past_hour_counts_and_a_person_lifts_it) {
 }
 END_TEST
 
+/* A series in which nothing counts, at a destination with rules. */
+START_TEST(a_series_may_be_of_others_alone) {
+        struct World world;
+
+        world_init(&world, 1);
+        world.has_memory = true;
+        keep_last(&world.copies[0].policy, 1);
+        see_days(world.index, "db", 1, 1);
+        world.flags[test_entry(world.index, "db-2026-11-01")] = PLAN_FLAG_FOREIGN;
+        world_plan(&world);
+        ck_assert_uint_eq(plan_totals(world.plan)->n_foreign, 1);
+        ck_assert(!plan_copies(world.plan, test_entry(world.index, "db-2026-11-01"), 0));
+        world_done(&world);
+}
+END_TEST
+
 /* Of eight files of a series in hand; what the other parts have and would remove comes as numbers. */
 START_TEST(a_part_counts_with_the_whole) {
         static const struct {
@@ -663,6 +679,7 @@ int main(void) {
                                         what_others_put_there_neither_counts_nor_goes,
                                         what_others_put_there_does_not_fill_its_rules,
                                         the_past_hour_counts_and_a_person_lifts_it,
+                                        a_series_may_be_of_others_alone,
                                         a_part_counts_with_the_whole,
                                         a_parts_number_is_taken_as_it_is,
                                         a_part_asks_what_the_whole_source_has,
