@@ -280,6 +280,7 @@ static int plan_copies_of(struct Keeper *keeper, size_t c, struct PlanInput inpu
         input.set = tree->view;
         input.index = tree->index;
         input.copies = NULL;
+        input.whole = NULL;
         input.copy_flags = NULL;
         input.facts = NULL;
         input.flags = flags;
@@ -305,8 +306,10 @@ static int make_plans(struct Keeper *keeper) {
         _cleanup_(freep) uint8_t **flags = NULL;
         int r;
 
-        if (keeper->is_scoped)
+        if (keeper->is_scoped) {
                 count_whole(&keeper->source, &input);
+                input.whole = keeper_known(&keeper->source)->index;
+        }
         if (keeper->recall) {
                 input.facts = keeper->recall->facts;
                 input.flags = keeper->recall->flags;

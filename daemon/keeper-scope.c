@@ -233,8 +233,7 @@ int keeper_read_scoped_rows(struct Catalog *catalog, struct Keeper *keeper) {
         if (r == 0)
                 r = recall_match(keeper->recall);
         for (size_t i = 0; i < rows.ids.n_list && r == 0; i++)
-                if (recall_knows(keeper->recall, rows.ids.list[i]))
-                        r = catalog_each_copy_of(catalog, rows.ids.list[i], recall_add_copy, keeper->recall);
+                r = catalog_each_copy_of(catalog, rows.ids.list[i], recall_add_copy, keeper->recall);
         for (size_t c = 0; c < keeper->set->n_copies && r == 0; c++)
                 for (size_t i = 0; i < keeper->copies[c].n_paths && r == 0; i++)
                         r = catalog_each_copy_at(catalog, keeper->copies[c].id, keeper->copies[c].paths[i],

@@ -12,6 +12,8 @@
 
 /* So many files are cheaper made durable all at once, though that waits for others' dirty data too. */
 #define N_SYNC_EACH 8
+/* So many versions of one second have names. */
+#define N_VERSIONS 10
 /* From this size on, a file is read back while it is written. */
 #define ROLLING_SIZE (UINT64_C(64) * 1024 * 1024)
 
@@ -168,6 +170,11 @@ static bool is_source_itself(int dir, const struct StorePut *put) {
                look_device(&st) == put->device;
 }
 
+/* The name of a version; of several in one second, the later ones get the seconds that follow. */
+static void name_version(const char *name, int64_t mtime_usec, unsigned number, char buf[static VERSION_NAME_MAX + 1]) {
+        version_name(name, strlen(name), add_saturated(mtime_usec, (int64_t)number * USEC_PER_SEC), buf);
+}
+
 /*
  * The name is taken: by an equal file, which is adopted (1), or by another, and then the copy gets a version's
  * name (0). Nothing is ever replaced.
@@ -178,12 +185,12 @@ static int adopt_or_rename(struct StoreHand *hand, struct StoreBatch *batch, str
         if (is_source_itself(dir, put))
                 return fail(put, -EEXIST, "the name is the source's own file, by a mount or a hard link");
         r = is_equal_there(hand, dir, walk_name(put->path), put);
-        if (r == 0) {
-                version_name(walk_name(put->path), strlen(walk_name(put->path)), put->stat.mtime_usec, put->name);
+        for (unsigned i = 0; i < N_VERSIONS && r == 0; i++) {
+                name_version(walk_name(put->path), put->stat.mtime_usec, i, put->name);
                 r = is_equal_there(hand, dir, put->name, put);
-                if (r == 0)
-                        return fail(put, -EEXIST, "adopt");
         }
+        if (r == 0)
+                return fail(put, -EEXIST, "adopt");
         if (r == -ENOENT)
                 return 0;
         if (r < 0)
@@ -428,8 +435,8 @@ int store_rename(struct Store *store, const char *from, const char *to, const st
                 return r;
         to_dir = batch.directories[directory].fd;
         r = os_rename_at(from_dir, walk_name(from), to_dir, to_name);
-        if (r == -EEXIST) {
-                version_name(to_name, strlen(to_name), stat->mtime_usec, name);
+        for (unsigned i = 0; i < N_VERSIONS && r == -EEXIST; i++) {
+                name_version(walk_name(to), stat->mtime_usec, i, name);
                 to_name = name;
                 r = os_rename_at(from_dir, walk_name(from), to_dir, to_name);
         }

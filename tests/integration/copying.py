@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import harness
-from harness import backups, contains, equal, go, main
+from harness import backups, contains, epoch, equal, go, main
 
 
 def call(*command):
@@ -415,7 +415,18 @@ def the_source_came_by_cp_from_another_disk(p):
     equal(backups(p.to), backups(p.source))
 
 
+def versions_of_one_second_have_names(p):
+    p.write('[set s]\nSource=@from@\nSettle=0s\nOnChange=version\n[copy s/a]\nTo=@to@\n')
+    for number in range(4):
+        path = p.file('db.sql', '2026-10-01 10:00', size=10 + number)
+        os.utime(path, (epoch('2026-10-01 10:00') + number / 8, epoch('2026-10-01 10:00') + number / 8))
+        go(p)
+    equal(backups(p.to), ['db.sql', *(f'db.sql.20261001T10000{number}Z~' for number in range(3))])
+    equal([(p.to / name).stat().st_size for name in backups(p.to)], [10, 11, 12, 13])
+
+
 main(everything_a_file_is, nothing_is_replaced, changed_content_comes_beside,
+     versions_of_one_second_have_names,
      a_change_is_not_forgotten_while_it_settles, companions_come_first_and_go_last,
      a_renamed_backup_is_not_copied_again, a_rename_is_not_forgotten_while_the_disk_is_away, names_that_rotate_rotate_there_too,
      names_that_rotate_push_the_oldest_out, names_that_change_places, a_copy_that_was_replaced_is_not_renamed,
