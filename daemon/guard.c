@@ -303,6 +303,8 @@ static int on_wake(sd_event_source *source _unused_, uint64_t usec _unused_, voi
 }
 
 static void arm_review(struct Guard *guard, int64_t usec) {
+        /* What is far may come with other things, so that an idle machine sleeps on. */
+        sd_event_source_set_time_accuracy(guard->reconcile, (uint64_t)(usec / 8) + 1);
         sd_event_source_set_time_relative(guard->reconcile, (uint64_t)usec);
         sd_event_source_set_enabled(guard->reconcile, SD_EVENT_ONESHOT);
 }

@@ -120,8 +120,19 @@ static bool has_marker(const struct WorkerState *w) {
                was.stx_ino == is.stx_ino;
 }
 
+/* What was opened for the pass before is opened anew. */
+static void forget_paths(struct WorkerState *w) {
+        store_forget_paths(w->store);
+        remover_done(&w->source_remover);
+        remover_init(&w->source_remover, w->source);
+        remover_done(&w->destination_remover);
+        remover_init(&w->destination_remover, w->destination);
+}
+
 static int ready_again(struct WorkerState *w) {
         int r = 1;
+
+        forget_paths(w);
 
         if (w->source >= 0)
                 r = is_still(w->source_path, w->source);
@@ -225,17 +236,11 @@ static int add_string(Strv *strv, const char *s) {
         return copy ? strv_consume(strv, copy) : -ENOMEM;
 }
 
-static void forget_walks(struct WorkerState *w) {
-        walk_done(&w->source_walk);
-        walk_init(&w->source_walk, w->source);
-        walk_done(&w->destination_walk);
-        walk_init(&w->destination_walk, w->destination);
-}
-
 static int commit(struct WorkerState *w) {
         int r;
 
-        forget_walks(w);
+        walk_done(&w->source_walk);
+        walk_done(&w->destination_walk);
         if (w->filling->batch.n_puts > 0)
                 return worker_commit_copies(w);
         r = remove_sync(&w->source_remover);

@@ -170,6 +170,11 @@ static bool is_source_itself(int dir, const struct StorePut *put) {
                look_device(&st) == put->device;
 }
 
+void store_forget_paths(struct Store *store) {
+        walk_done(&store->source_walk);
+        walk_done(&store->destination_walk);
+}
+
 /* The name of a version; of several in one second, the later ones get the seconds that follow. */
 static void name_version(const char *name, int64_t mtime_usec, unsigned number, char buf[static VERSION_NAME_MAX + 1]) {
         version_name(name, strlen(name), add_saturated(mtime_usec, (int64_t)number * USEC_PER_SEC), buf);

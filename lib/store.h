@@ -73,6 +73,8 @@ struct Store;
 
 /* Borrows both roots. */
 int store_new(int source, int destination, const struct StoreOptions *options, struct Store **ret);
+/* Opens directories anew from here on: meanwhile others may have come in their place. */
+void store_forget_paths(struct Store *store);
 struct Store *store_free(struct Store *store);
 DEFINE_CLEANUP(struct Store *, store_free)
 

@@ -119,7 +119,7 @@ def settle(d):
 def check(p, d, owner):
     """A pass over all finds nothing to do, and every copy that counts is equal to its backup."""
     plan = p.run('--once', '--dry-run', '--json', f'--config={p.conf}')
-    equal(plan.status, 0)
+    equal((plan.status, plan.err), (0, ''))
     todo = [item for item in plan.json() if item['verdict'] == 'remove' or item['copy_to']]
     for item in todo:
         print('# to be done:', item['file'], item['verdict'], item['reasons'], item['holds'], item['copy_to'])
