@@ -70,13 +70,17 @@ struct KeeperTree {
         bool is_partial;    /* not all of it could be read */
         bool is_stopped;    /* no more work for it in this pass */
         bool is_changed;    /* since the last look */
-        int64_t id;         /* a destination's, in the catalog; 0: none */
+        bool is_stale;      /* its warm worker has something else open than what is there now */
+        bool is_looking_at_paths;
         char marker[33];
+        uint32_t directory; /* the one that is being looked at */
+        uint32_t cursor;    /* the entry to look at next, when copying or removing */
+        uint32_t lost;      /* metadata that it could not hold */
+        int64_t id;         /* a destination's, in the catalog; 0: none */
         uint64_t device;
         struct BackupStat root;
 
         /* Looking. */
-        uint32_t directory;
         size_t n_skipped, n_unreadable;
         uint64_t n_excluded;
         char **leftovers;
@@ -85,11 +89,9 @@ struct KeeperTree {
         struct BackupStat *markers;    /* those of destinations that are seen in a source */
         size_t n_markers, n_markers_allocated;
 
-        /* Copying: the entry to look at next, batches that are under way, oldest first. */
-        uint32_t cursor;
+        /* Copying: batches that are under way, oldest first. */
         struct CopyBatch *batches[2];
         size_t n_failed_in_a_row; /* of the destination as a whole */
-        uint32_t lost;            /* metadata that it could not hold */
         uint64_t bytes_sent;      /* for the progress bar */
 
         /* Removing. */
@@ -101,8 +103,6 @@ struct KeeperTree {
         /* A pass over a part of the set: what it is about. */
         char **paths;
         size_t n_paths, n_paths_allocated, n_sorted;
-        bool is_looking_at_paths;
-        bool is_stale;               /* its warm worker has something else open than what is there now */
         struct IndexList unfinished; /* series in which something was to be done and was not */
 
         struct PlanCount copied, adopted, removed, verified;
