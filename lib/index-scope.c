@@ -31,12 +31,12 @@ static int add(struct Index *index, struct IndexList *list, uint32_t id) {
 static uint32_t find_beside(const struct Index *index, uint32_t directory, const char *name, size_t n_name,
                             const char *ending) {
         size_t n_ending = strlen(ending);
-        char beside[UINT8_MAX];
+        char beside[UINT8_MAX + 1];
 
-        if (n_name + n_ending > sizeof(beside))
+        if (n_name + n_ending > UINT8_MAX)
                 return INDEX_NONE;
         memcpy(beside, name, n_name);
-        memcpy(beside + n_name, ending, n_ending);
+        memcpy(beside + n_name, ending, n_ending + 1);
         return index_find(index, directory, beside, n_name + n_ending);
 }
 
