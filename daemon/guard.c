@@ -51,7 +51,8 @@ struct Guard {
         struct Known *known;
         struct Keeper *keeper;        /* NULL: no pass is under way */
         struct Review *review;        /* likewise */
-        struct GuardPending *pending; /* by tree */
+        unsigned *n_failures;         /* passes in a row, by tree */
+        struct GuardPending *pending; /* likewise: what happened */
         struct GuardPending *found;   /* likewise: what the review that is under way found */
         size_t n_pending;             /* in both */
         sd_event_source *wake, *reconcile, *after, *reviewed, *cool;
@@ -66,7 +67,6 @@ struct Guard {
         bool is_leaving;
         bool is_polled; /* not all of it is watched */
         bool is_limit_said;
-        unsigned n_failures; /* passes in a row */
         bool is_listing_due;
         int64_t listed_usec; /* 0: never */
         struct Said said;
@@ -199,6 +199,8 @@ static void start_keeper(struct Guard *guard, struct Keeper *keeper) {
         guard->pass->n_keepers++;
         guard->status.is_at_work = true;
         sd_event_source_set_enabled(guard->cool, SD_EVENT_OFF);
+        if (!keeper->is_scoped)
+                guard->changed(guard->userdata);
         keeper_start(keeper);
 }
 
@@ -432,31 +434,41 @@ static void take_status(struct Guard *guard, const struct Keeper *keeper) {
 
         guard->status.is_looking = false;
         guard->status.is_at_work = false;
-        guard->status.is_failing = keeper->failed || (keeper->is_scoped && guard->n_failures > 0);
+        guard->status.is_failing = keeper->failed || (keeper->is_scoped && guard->status.is_failing);
         if (known_is_whole(guard->known))
                 guard->status.n_backups = index_n_backups(guard->known->trees[0].index);
         if (!keeper->is_scoped)
                 guard->status.n_holds = totals ? totals->verdicts[PLAN_HOLD].n : 0;
 }
 
-/* What is wrong is tried again, less and less often. A source that is not there costs nothing to look for. */
-static void schedule_retry(struct Guard *guard, const struct Keeper *keeper) {
+/* Each tree has its own count, so that one that is long gone does not make another wait. */
+static int64_t backoff(struct Guard *guard, size_t i, const struct KeeperTree *tree) {
         int64_t usec = RETRY_MIN_USEC;
 
-        if (!keeper->failed) {
-                if (!keeper->is_scoped)
-                        guard->n_failures = 0;
-                if (keeper->is_yielding)
-                        wake_for_whole(guard, 0);
-                return;
+        if (!tree->failed) {
+                if (!tree->keeper->is_scoped)
+                        guard->n_failures[i] = 0;
+                return USEC_INFINITY;
         }
-        for (unsigned i = 0; i < guard->n_failures && usec < RETRY_MAX_USEC; i++)
+        for (unsigned n = 0; n < guard->n_failures[i] && usec < RETRY_MAX_USEC; n++)
                 usec *= 2;
-        guard->n_failures++;
-        usec = MIN(usec, RETRY_MAX_USEC);
+        guard->n_failures[i]++;
+        return MIN(usec, RETRY_MAX_USEC);
+}
+
+/* What is wrong is tried again, less and less often. A source that is not there costs nothing to look for. */
+static void schedule_retry(struct Guard *guard, const struct Keeper *keeper) {
+        int64_t usec = backoff(guard, 0, &keeper->source);
+
+        for (size_t i = 0; i < keeper->set->n_copies; i++)
+                usec = MIN(usec, backoff(guard, i + 1, &keeper->copies[i]));
+        if (keeper->is_yielding)
+                wake_for_whole(guard, 0);
+        if (!keeper->failed)
+                return;
         if (!keeper->source.is_there)
                 usec = MIN(usec, guard->set->poll_interval_usec);
-        wake_for_whole(guard, jitter(usec));
+        wake_for_whole(guard, jitter(MIN(usec, RETRY_MAX_USEC)));
 }
 
 static void write_listings(struct Guard *guard, struct Keeper *keeper) {
@@ -561,7 +573,8 @@ int guard_new(struct Pass *pass, struct Watch *watch, struct ConfigRef *config, 
                 return r;
         guard->pending = calloc(guard->known->n_trees, sizeof(struct GuardPending));
         guard->found = calloc(guard->known->n_trees, sizeof(struct GuardPending));
-        if (!guard->pending || !guard->found)
+        guard->n_failures = calloc(guard->known->n_trees, sizeof(unsigned));
+        if (!guard->pending || !guard->found || !guard->n_failures)
                 return -ENOMEM;
         r = use_set(guard);
         if (r >= 0)
@@ -602,6 +615,7 @@ struct Guard *guard_free(struct Guard *guard) {
         forget_pending(guard, guard->found);
         free(guard->pending);
         free(guard->found);
+        free(guard->n_failures);
         known_free(guard->known);
         filter_free(guard->filter);
         said_done(&guard->said);

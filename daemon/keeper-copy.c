@@ -292,7 +292,7 @@ static bool is_of_destination(int error) {
 }
 
 static void failed(struct KeeperTree *tree, const struct CopyItem *item, const struct Report *report) {
-        tree->keeper->failed = true;
+        keeper_failed(tree);
         if (is_of_destination(report->error) && ++tree->n_failed_in_a_row == N_FAILED_MAX) {
                 log_error("%s: %d copies failed one after another; no more are tried in this pass", tree->what,
                           N_FAILED_MAX);

@@ -32,6 +32,11 @@ static inline bool keeper_is_stopping(const struct Keeper *keeper) {
 /* Ends a batch of jobs and sends it. */
 int keeper_commit(struct KeeperTree *tree);
 
+/* Something of this tree was reported as an error. */
+static inline void keeper_failed(struct KeeperTree *tree) {
+        tree->failed = tree->keeper->failed = true;
+}
+
 /* Fills in what is the same for all: id, time and set; and emits it. */
 void keeper_emit(struct KeeperTree *tree, struct Event event);
 

@@ -32,7 +32,7 @@ static void write_listing(struct KeeperTree *tree) {
         if (r < 0) {
                 log_error("%s: cannot write the listing %s: %s", keeper->set->name, log_name(tree->listing),
                           log_errno(r));
-                tree->keeper->failed = true;
+                keeper_failed(tree);
         } else if (!keeper->pass->is_daemon)
                 log_notice("%s: wrote the listing %s", keeper->set->name, log_name(tree->listing));
 }
@@ -65,7 +65,8 @@ void keeper_tell_summary(struct Keeper *keeper) {
                 n_failed += keeper->copies[i].n_failed;
                 n_removed += keeper->copies[i].removed.n;
         }
-        if (keeper->pass->is_daemon && !keeper_did_something(keeper))
+        /* Of a part, every single thing was told. */
+        if (keeper->pass->is_daemon && (keeper->is_scoped || !keeper_did_something(keeper)))
                 return;
         snprintf(reason, sizeof(reason), "copied %zu, failed %zu, removed %zu, held %zu", n_copied, n_failed, n_removed,
                  totals ? totals->verdicts[PLAN_HOLD].n : 0);

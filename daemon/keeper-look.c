@@ -41,7 +41,7 @@ static void say_not_opened(struct KeeperTree *tree, int error) {
         const char *cure = is_source(tree) ? "nothing of the set is planned" : "nothing counts as copied there";
         _cleanup_(freep) char *real = NULL;
 
-        tree->keeper->failed = true;
+        keeper_failed(tree);
         if (tree->keeper->said && said_again_text(tree->keeper->said, tree->path))
                 return;
         switch (error) {
@@ -72,7 +72,7 @@ static void missing(struct KeeperTree *tree, const char *format, ...) {
         vsnprintf(reason, sizeof(reason), format, args);
         va_end(args);
         keeper_emit(tree, (struct Event){.kind = EVENT_DESTINATION_MISSING, .reason = reason});
-        tree->keeper->failed = true;
+        keeper_failed(tree);
 }
 
 static void say_not_ready(struct KeeperTree *tree, const struct Report *report) {
@@ -96,7 +96,7 @@ static void say_not_ready(struct KeeperTree *tree, const struct Report *report) 
         case READY_BUSY:
                 if (report->number > 0)
                         snprintf(holder, sizeof(holder), "process %llu", (unsigned long long)report->number);
-                tree->keeper->failed = true;
+                keeper_failed(tree);
                 keeper_emit(tree, (struct Event){.kind = EVENT_DESTINATION_BUSY, .reason = holder});
                 return;
         case READY_MARKER_FAILED:
@@ -104,7 +104,7 @@ static void say_not_ready(struct KeeperTree *tree, const struct Report *report) 
                 return;
         case READY_CONFINE:
                 log_error("%s: a worker cannot confine itself: %s", tree->what, log_errno(report->error));
-                tree->keeper->failed = true;
+                keeper_failed(tree);
                 return;
         case READY_OTHER: /* said by a new worker, which looks itself */
         case READY_OK:
@@ -112,7 +112,7 @@ static void say_not_ready(struct KeeperTree *tree, const struct Report *report) 
                 break;
         }
         log_error("%s: a worker answered what it cannot", tree->what);
-        tree->keeper->failed = true;
+        keeper_failed(tree);
 }
 
 static int new_marker_done(struct KeeperTree *tree, const struct Report *report) {
@@ -215,7 +215,7 @@ static void on_ended(void *userdata, enum WorkerEnd end) {
         tree->is_stopped = true;
         tree->is_there = tree->is_there && !is_source(tree);
         tree->is_partial = true;
-        keeper->failed = true;
+        keeper_failed(tree);
         if (end == WORKER_HUNG && is_source(tree))
                 log_error("%s: the source %s did not answer for %s", tree->what, log_name(tree->path),
                           age_format(keeper->pass->options->patience_usec, patience));
@@ -302,7 +302,7 @@ int keeper_step_connect(struct Keeper *keeper) {
 void keeper_say_unreadable(struct KeeperTree *tree, const char *directory, const char *name, int error) {
         const char *reason = error == -ELOOP ? "nested too deeply, or replaced by a symbolic link" : log_errno(error);
 
-        tree->keeper->failed = true;
+        keeper_failed(tree);
         tree->is_partial = true;
         if (tree->n_unreadable++ >= N_SAID_MAX || is_repeated(tree))
                 return;
@@ -336,7 +336,7 @@ static void compare_trees(struct KeeperTree *tree, bool is_first) {
                 /* A birth time is not seen through every mount. */
                 if (tree->marker_stat.ino != 0 && source->markers[i].ino == tree->marker_stat.ino &&
                     source->markers[i].mtime_usec == tree->marker_stat.mtime_usec) {
-                        tree->keeper->failed = true;
+                        keeper_failed(tree);
                         tree->is_there = false;
                         log_error("%s: %s and the source %s are one, by a mount; nothing is copied there", tree->what,
                                   log_name(tree->path), log_name(source->path));
@@ -346,7 +346,7 @@ static void compare_trees(struct KeeperTree *tree, bool is_first) {
         if (tree->device != source->device)
                 return;
         if (tree->root.ino == source->root.ino) {
-                tree->keeper->failed = true;
+                keeper_failed(tree);
                 tree->is_there = false;
                 log_error("%s: %s is the source itself under another name; no copy of it is one", tree->what,
                           log_name(tree->path));

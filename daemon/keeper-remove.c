@@ -268,14 +268,14 @@ static int add_event(struct KeeperTree *tree, struct Records *records, struct Ev
         return r;
 }
 
-static void tell_events(struct Keeper *keeper, struct Records *records) {
+static void tell_events(struct KeeperTree *tree, struct Records *records) {
         for (size_t i = 0; i < records->n_events; i++) {
                 int r = audit_emit(&records->events[i].fields, records->events[i].priority);
 
                 if (r >= 0)
-                        pass_delivered(keeper->pass, records->events[i].id);
+                        pass_delivered(tree->keeper->pass, records->events[i].id);
                 if (records->events[i].priority <= EVENT_ERROR)
-                        keeper->failed = true;
+                        keeper_failed(tree);
         }
 }
 
@@ -386,7 +386,7 @@ static void outcomes_recorded(void *userdata, void *data, int r) {
 
         if (r != 0)
                 keeper_catalog_failed(tree->keeper, r); /* the intents tell the next run what to look for */
-        tell_events(tree->keeper, records);
+        tell_events(tree, records);
         if (r == 0 && !tree->is_stopped && !keeper_is_stopping(tree->keeper) && begin_batch(tree) < 0)
                 keeper_fail(tree->keeper, -ENOMEM);
         keeper_close_record(tree->keeper);
@@ -412,7 +412,7 @@ static void conclusion_recorded(void *userdata, void *data, int r) {
         if (r != 0)
                 keeper_catalog_failed(tree->keeper, r);
         else
-                tell_events(tree->keeper, records);
+                tell_events(tree, records);
         keeper_close_record(tree->keeper);
 }
 

@@ -74,7 +74,7 @@ static int lost(struct KeeperTree *tree, uint32_t id, const char *path, enum Eve
         int64_t backup = copy->backup;
         int r;
 
-        keeper->failed = true;
+        keeper_failed(tree);
         keeper_emit(tree, (struct Event){.kind = kind, .file = path});
         copy->backup = 0; /* not ours to remove any more: a person is to see it */
         records = records_new(keeper->id);
@@ -99,7 +99,7 @@ static int source_damaged(struct KeeperTree *tree, uint32_t entry, const char *p
         struct CatalogBackup row;
         int r;
 
-        keeper->failed = true;
+        keeper_failed(tree);
         keeper->recall->flags[entry] |= PLAN_FLAG_SUSPECT;
         keeper_emit(tree, (struct Event){.kind = EVENT_SUSPECT, .file = path});
         if (!records)
@@ -112,7 +112,7 @@ static int source_damaged(struct KeeperTree *tree, uint32_t entry, const char *p
 
 /* What could not be read is not known to differ, and nothing is recorded; but for this pass nothing there counts as copied. */
 static void unread(struct KeeperTree *tree, const char *path, int error) {
-        tree->keeper->failed = true;
+        keeper_failed(tree);
         log_error("%s: cannot read %s: %s", tree->what, log_name(strempty(path)), log_errno(error));
         if (!tree->config)
                 tree->keeper->is_source_held = true;

@@ -132,12 +132,13 @@ void keeper_emit(struct KeeperTree *tree, struct Event event) {
         if (tree->config && !event.destination)
                 event.destination = tree->config->name;
         if (keeper->said && said_again(keeper->said, &event)) {
-                keeper->failed = keeper->failed || event_priority(event.kind) <= EVENT_ERROR;
+                if (event_priority(event.kind) <= EVENT_ERROR)
+                        keeper_failed(tree);
                 return;
         }
         event.usec = os_now_usec();
         if (event_priority(event.kind) <= EVENT_ERROR)
-                keeper->failed = true;
+                keeper_failed(tree);
         progress_clear(keeper->pass->progress);
         if (getrandom(event.id, sizeof(event.id), 0) != sizeof(event.id) || event_make_fields(&event, &fields) < 0 ||
             audit_emit(&fields, event_fields_priority(&fields)) < 0)
@@ -210,14 +211,14 @@ int keeper_commit(struct KeeperTree *tree) {
 
 void keeper_fail(struct Keeper *keeper, int error) {
         log_error("%s: %s", keeper->set->name, log_errno(error));
-        keeper->failed = true;
+        keeper_failed(&keeper->source);
         keeper->step = STEP_DONE;
 }
 
 void keeper_catalog_failed(struct Keeper *keeper, int error) {
         const char *reason = error > 0 ? catalog_error_text(error) : log_errno(error);
 
-        keeper->failed = true;
+        keeper_failed(&keeper->source);
         if (keeper_is_stopping(keeper))
                 return;
         /* It is the same for all sets; but a daemon tries again. */

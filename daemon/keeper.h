@@ -70,6 +70,7 @@ struct KeeperTree {
         bool is_partial;    /* not all of it could be read */
         bool is_stopped;    /* no more work for it in this pass */
         bool is_changed;    /* since the last look */
+        bool failed;        /* something of it was reported as an error */
         bool is_stale;      /* its warm worker has something else open than what is there now */
         bool is_looking_at_paths;
         char marker[33];
