@@ -39,6 +39,8 @@ static inline void keeper_failed(struct KeeperTree *tree) {
 
 /* Fills in what is the same for all: id, time and set; and emits it. */
 void keeper_emit(struct KeeperTree *tree, struct Event event);
+/* The series that a file belongs to, in the source or, when it is gone from there, in this tree; NULL: none. */
+char *keeper_series_name(const struct KeeperTree *tree, const char *file);
 
 /* Why a removal failed; in buf where it lies in the trash directory and cannot go back. */
 const char *keeper_removal_reason(const struct CatalogIntent *intent, const struct Report *report,

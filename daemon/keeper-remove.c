@@ -251,10 +251,12 @@ int keeper_step_remove(struct Keeper *keeper) {
 
 /* An event that is recorded with what it tells of, and told after that. */
 static int add_event(struct KeeperTree *tree, struct Records *records, struct Event event) {
+        _cleanup_(freep) char *series = keeper_series_name(tree, event.file);
         struct RecordsEvent row = {.usec = records->usec, .priority = event_priority(event.kind)};
         int r;
 
         event.set = tree->keeper->set->name;
+        event.series = series;
         event.destination = is_source(tree) ? NULL : tree->config->name;
         event.usec = records->usec;
         if (getrandom(event.id, sizeof(event.id), 0) != sizeof(event.id))

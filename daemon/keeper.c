@@ -124,11 +124,31 @@ struct Keeper *keeper_free(struct Keeper *keeper) {
         return NULL;
 }
 
+char *keeper_series_name(const struct KeeperTree *tree, const char *file) {
+        const struct Index *const indexes[] = {tree->keeper->source.index, tree->index};
+        char *name = NULL;
+        size_t n_name = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(indexes) && file; i++) {
+                uint32_t id = indexes[i] ? recall_find(indexes[i], file) : INDEX_NONE;
+                struct IndexEntry e;
+
+                if (id == INDEX_NONE || !index_entry(indexes[i], id, &e) || e.series == INDEX_NONE)
+                        continue;
+                if (index_series_name(indexes[i], e.series, &name, &n_name) >= 0)
+                        return name;
+        }
+        free(name);
+        return NULL;
+}
+
 void keeper_emit(struct KeeperTree *tree, struct Event event) {
+        _cleanup_(freep) char *series = keeper_series_name(tree, event.file);
         struct Keeper *keeper = tree->keeper;
         struct EventFields fields = {};
 
         event.set = keeper->set->name;
+        event.series = series;
         if (tree->config && !event.destination)
                 event.destination = tree->config->name;
         if (keeper->said && said_again(keeper->said, &event)) {

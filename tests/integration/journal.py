@@ -99,6 +99,7 @@ def the_life_of_a_file(p):
         equal(copied['RETAIND_SHA256'], hashlib.sha256(b'x' * 10).hexdigest())
         contains(removed['RETAIND_REASON'], 'not kept by KeepLast')
         assert int(removed['RETAIND_AGE_USEC']) > 0
+        equal((copied['RETAIND_SERIES'], removed['RETAIND_SERIES']), ('db-*.sql', 'db-*.sql'))
         equal((removed['PRIORITY'], len(removed['MESSAGE_ID'])), ('5', 32))
         equal(len(journal.entries('RETAIND_EVENT=removed')), 3)
         equal(len({entry['RETAIND_EVENT_ID'] for entry in journal.entries('RETAIND_EVENT=removed')}), 3)
