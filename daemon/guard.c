@@ -510,6 +510,14 @@ static void take_next_config(struct Guard *guard) {
                 wake_for_whole(guard, RETRY_MIN_USEC);
 }
 
+/* What is being written, or was touched: what ends that need not be an event. */
+static void look_again(struct Guard *guard, const struct Keeper *keeper) {
+        for (size_t i = 0; i < keeper->n_moving; i++)
+                add_pending(guard, &guard->pending[0], keeper->moving[i]);
+        if (keeper->n_moving > 0)
+                wake_in(guard, MAX(guard->set->settle_usec, RETRY_MIN_USEC));
+}
+
 /* Outside of the keeper's own call. */
 static int on_after(sd_event_source *source _unused_, void *userdata) {
         struct Guard *guard = userdata;
@@ -537,6 +545,7 @@ static int on_after(sd_event_source *source _unused_, void *userdata) {
         if (!keeper->is_scoped && guard->is_polled)
                 arm_next_review(guard);
         is_big = !keeper->is_scoped && guard->status.n_backups >= TRIM_MIN;
+        look_again(guard, keeper);
         keeper_free(keeper);
         if (is_big)
                 malloc_trim(0);

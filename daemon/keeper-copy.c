@@ -11,6 +11,7 @@
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/progress.h"
+#include "daemon/said.h"
 #include "lib/array.h"
 #include "lib/error.h"
 #include "lib/metadata.h"
@@ -324,6 +325,21 @@ static int versioned(struct CopyBatch *batch, struct CopyItem *item, const char 
         return item->path ? 0 : -ENOMEM;
 }
 
+/* It is looked at again, and said once. */
+static int note_moving(struct KeeperTree *tree, const struct CopyItem *item) {
+        struct Keeper *keeper = tree->keeper;
+        _cleanup_(freep) char *path = recall_path(keeper->source.index, item->entry);
+        int r = path ? ARRAY_APPEND(keeper, moving, path) : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        path = NULL;
+        if (!keeper->said || !said_again_text(keeper->said, item->path))
+                log_notice("%s: %s %s while it was copied; the next pass looks again", tree->what, log_name(item->path),
+                           item->outcome == STORE_GONE ? "vanished" : "changed");
+        return 0;
+}
+
 static int take_result(struct KeeperTree *tree, struct CopyBatch *batch, struct CopyItem *item,
                        const struct Report *report) {
         struct RecallBackup *known = &tree->keeper->recall->backups[item->entry];
@@ -347,9 +363,7 @@ static int take_result(struct KeeperTree *tree, struct CopyBatch *batch, struct 
                 return report->name && *report->name ? versioned(batch, item, report->name) : 0;
         case STORE_CHANGED:
         case STORE_GONE:
-                log_notice("%s: %s %s while it was copied; the next pass looks again", tree->what, log_name(item->path),
-                           report->outcome == STORE_GONE ? "vanished" : "changed");
-                return 0;
+                return note_moving(tree, item);
         case STORE_SUSPECT:
                 suspect(tree, item);
                 return 0;

@@ -116,6 +116,9 @@ struct Keeper *keeper_free(struct Keeper *keeper) {
         for (size_t i = 0; i < keeper->n_strings; i++)
                 free(keeper->strings[i]);
         free(keeper->strings);
+        for (size_t i = 0; i < keeper->n_moving; i++)
+                free(keeper->moving[i]);
+        free(keeper->moving);
         free(keeper->intents);
         free(keeper->recovered);
         free(keeper->copies);

@@ -144,6 +144,8 @@ struct Keeper {
         uint8_t *recovered; /* of each of them, what was found: enum RemoveOutcome + 1 */
         char **strings;     /* freed with the keeper */
         size_t n_strings, n_strings_allocated;
+        char **moving; /* files of the source that changed while they were copied */
+        size_t n_moving, n_moving_allocated;
 
         size_t n_recording;
         uint32_t record_cursor;

@@ -62,6 +62,22 @@ def what_is_open_waits(p):
         assert 'changed after' not in d.lines(), d.lines()
 
 
+def what_is_open_elsewhere_is_looked_at_again(p):
+    """Its end is no event: the directory that it is open through is not watched."""
+    p.write(BOTH)
+    with Daemon(p).ready() as d:
+        with open(p.top / 'outside.sql', 'wb') as f:
+            f.write(b'half')
+            f.flush()
+            os.link(p.top / 'outside.sql', p.source / 'inside.sql')
+            d.wait(lambda: 'inside.sql changed while it was copied' in d.lines())
+            f.write(b' and whole')
+        d.wait(lambda: 'inside.sql' in backups(p.to))
+        equal((p.to / 'inside.sql').read_bytes(), b'half and whole')
+        equal(d.lines().count('changed while it was copied'), 1)
+        d.end()
+
+
 def what_changes_settles_first(p):
     p.write(BOTH.replace('0s', '2s'))
     with Daemon(p).ready() as d:
@@ -236,7 +252,8 @@ def too_many_events_lose_nothing(p):
 
 
 if __name__ == '__main__':
-    main(what_is_finished_is_copied, what_is_open_waits, what_changes_settles_first, what_comes_of_age_goes,
+    main(what_is_finished_is_copied, what_is_open_waits, what_is_open_elsewhere_is_looked_at_again,
+         what_changes_settles_first, what_comes_of_age_goes,
          a_reload_takes_all_or_nothing, a_reload_that_lets_too_much_go_is_held, a_source_that_comes_later,
          a_destination_that_comes_back_catches_up, polling_finds_it_too, hours_are_kept, a_second_one_is_refused,
          it_ends_soon_and_leaves_nothing_behind, it_says_that_it_lives, too_many_events_lose_nothing)
