@@ -198,27 +198,61 @@ int os_lock(int fd) {
         return (int)OS_CALL(OS_LOCK, flock(fd, LOCK_EX | LOCK_NB));
 }
 
-pid_t os_lock_holder(int fd) {
+struct LockedFile {
+        int mount;
+        unsigned major, minor;
+        unsigned long long ino;
+        pid_t holder;
+};
+
+static bool take_fdinfo(const char *line, struct LockedFile *file) {
+        if (sscanf(line, "mnt_id: %d", &file->mount) != 1)
+                sscanf(line, "ino: %llu", &file->ino); /* since Linux 5.14 */
+        return false;
+}
+
+static bool take_mount(const char *line, struct LockedFile *file) {
+        int mount;
+
+        return sscanf(line, "%d %*d %u:%u", &mount, &file->major, &file->minor) == 3 && mount == file->mount;
+}
+
+static bool take_lock(const char *line, struct LockedFile *file) {
+        unsigned major, minor;
+        unsigned long long ino;
+
+        return sscanf(line, "%*u: FLOCK ADVISORY WRITE %d %x:%x:%llu", &file->holder, &major, &minor, &ino) == 4 &&
+               major == file->major && minor == file->minor && ino == file->ino;
+}
+
+/* Whether one of the file's lines was what take() looks for. */
+static bool find_line(const char *path, bool (*take)(const char *line, struct LockedFile *file),
+                      struct LockedFile *file) {
         _cleanup_(freep) char *line = NULL;
-        pid_t holder = 0;
-        struct statx st;
+        bool is_found = false;
         size_t n = 0;
-        FILE *f;
+        FILE *f = fopen(path, "re");
+
+        if (!f)
+                return false;
+        while (!is_found && getline(&line, &n, f) >= 0)
+                is_found = take(line, file);
+        fclose(f);
+        return is_found;
+}
+
+/* By the kernel's own device and number: stat() says others on Btrfs and on overlays. */
+pid_t os_lock_holder(int fd) {
+        char path[sizeof("/proc/self/fdinfo/-2147483648")];
+        struct LockedFile file = {};
+        struct statx st;
 
         if (os_statx(fd, "", &st) < 0)
                 return 0;
-        f = fopen("/proc/locks", "re");
-        if (!f)
+        file.ino = st.stx_ino;
+        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+        find_line(path, take_fdinfo, &file);
+        if (!find_line("/proc/self/mountinfo", take_mount, &file) || !find_line("/proc/locks", take_lock, &file))
                 return 0;
-        while (holder == 0 && getline(&line, &n, f) >= 0) {
-                unsigned major, minor;
-                unsigned long long ino;
-                int pid;
-
-                if (sscanf(line, "%*u: FLOCK ADVISORY WRITE %d %x:%x:%llu", &pid, &major, &minor, &ino) == 4 &&
-                    major == st.stx_dev_major && minor == st.stx_dev_minor && ino == st.stx_ino)
-                        holder = pid;
-        }
-        fclose(f);
-        return holder;
+        return file.holder;
 }

@@ -4,6 +4,7 @@
 
 Needs root and a kernel that lets it mount; where it may not, it fails and says so, for then nothing was tested."""
 
+import fcntl
 import os
 import subprocess
 
@@ -111,6 +112,24 @@ def a_mount_of_the_source_is_no_destination(p):
         equal(backups(below), [])
 
 
+def who_holds_the_state_is_said_on_an_overlay_too(p):
+    """There, and on Btrfs, stat() says another device than the kernel's list of locks."""
+    for name in ('low', 'up', 'state'):
+        (p.top / name).mkdir()
+    p.write('[set s]\nSource=@from@\n')
+    with Mounted(p.top / 'up', '-t', 'tmpfs', 'tmpfs'):
+        for name in ('upper', 'work'):
+            (p.top / 'up' / name).mkdir()
+        with Mounted(p.top / 'state', '-t', 'overlay', '-o',
+                     f'lowerdir={p.top}/low,upperdir={p.top}/up/upper,workdir={p.top}/up/work', 'overlay'):
+            with open(p.top / 'state/lock', 'wb') as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                result = p.run('--once', f'--config={p.conf}')
+                equal(result.status, 1)
+                contains(result.err, f'process {os.getpid()} works with the state directory')
+
+
 main(a_mount_of_the_source_is_no_destination, another_file_system_stays_out_unless_told,
-     a_source_bound_to_its_destination_is_noticed, the_same_disk_is_pointed_out_and_another_is_not, an_unreadable_directory_holds_the_set,
-     without_birth_times_nothing_is_guessed)
+     a_source_bound_to_its_destination_is_noticed, the_same_disk_is_pointed_out_and_another_is_not,
+     an_unreadable_directory_holds_the_set, without_birth_times_nothing_is_guessed,
+     who_holds_the_state_is_said_on_an_overlay_too)
