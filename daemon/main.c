@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #include "daemon/check.h"
+#include "daemon/journal.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/once.h"
@@ -21,12 +22,15 @@
 #include "lib/hash.h"
 #include "version.h"
 
+/* In the journal as errors, where somebody looks for these. */
 static void print_problems(const struct Problems *problems) {
+        const char *prefix = journal_is_stderr() ? "<3>" : "";
+
         for (size_t i = 0; i < problems_n_lines(problems); i++) {
                 _cleanup_(freep) char *line = NULL;
 
                 if (problems_format_line(problems, i, &line) >= 0)
-                        fprintf(stderr, "%s\n", line);
+                        fprintf(stderr, "%s%s\n", prefix, line);
         }
 }
 
