@@ -23,12 +23,15 @@
 #define RETRY_MAX_USEC (10 * USEC_PER_MINUTE)
 #define GAP_MAX_USEC USEC_PER_MINUTE
 #define LISTING_USEC USEC_PER_MINUTE
-/* So many sets are at work at a time; one that hangs takes a place for as long as patience lasts. */
+/* So many sets are at work at a time, unless one has waited for so long. */
 #define N_AT_ONCE 16
+#define DECLINED_USEC (3 * USEC_PER_SEC)
 #define TRIM_MIN 100000
 
 /* More that happened than a pass over a part could look at is not noted one by one. */
 #define N_PENDING_MAX KEEPER_SCOPE_MAX
+/* So long after its time, a timer that did not come is lost. */
+#define OVERDUE_USEC USEC_PER_MINUTE
 #define WARM_USEC (30 * USEC_PER_SEC)
 /* A pass that copies for longer lets others have their turn. */
 #define TURN_USEC (5 * USEC_PER_SEC)
@@ -57,6 +60,7 @@ struct Guard {
         size_t n_pending;             /* in both */
         sd_event_source *wake, *reconcile, *after, *reviewed, *cool;
         int64_t wake_usec;              /* monotonic; USEC_INFINITY: not before something happens */
+        int64_t not_before_usec;        /* likewise: outside of its hours, or while there is no place for it */
         int64_t whole_usec;             /* likewise, for a pass over all of it */
         int64_t next_usec;              /* by the clock; USEC_INFINITY: never */
         int64_t next_whole_usec;        /* likewise */
@@ -64,6 +68,8 @@ struct Guard {
         int64_t reviewed_usec;          /* when the review was begun */
         bool was_scoped;                /* the last pass */
         bool is_review_due, is_review_over, is_review_other;
+        int64_t declined_usec; /* since when there is no place for it; 0: there is */
+        bool is_connected;     /* its trees were opened, or were said not to be there */
         bool is_leaving;
         bool is_polled; /* not all of it is watched */
         bool is_limit_said;
@@ -107,27 +113,30 @@ static int64_t jitter(int64_t usec) {
         return usec - usec / 4 + (int64_t)((double)usec / 2 * ((double)random / UINT32_MAX));
 }
 
-/* The earliest that was asked for counts. */
-static void wake_in(struct Guard *guard, int64_t usec) {
-        int64_t at_usec = add_saturated(os_monotonic_usec(), usec);
+/* The one place that sets the timer: to the earliest that was asked for, as long as no pass is under way. */
+static void arm(struct Guard *guard) {
+        int64_t at_usec = MAX(MIN(guard->wake_usec, guard->whole_usec), guard->not_before_usec);
 
-        if (at_usec >= guard->wake_usec)
+        if (guard->keeper || at_usec == USEC_INFINITY) {
+                sd_event_source_set_enabled(guard->wake, SD_EVENT_OFF);
                 return;
-        guard->wake_usec = at_usec;
-        if (guard->keeper)
-                return; /* when it is done */
+        }
         sd_event_source_set_time(guard->wake, (uint64_t)at_usec);
         sd_event_source_set_enabled(guard->wake, SD_EVENT_ONESHOT);
 }
 
+static void wake_in(struct Guard *guard, int64_t usec) {
+        guard->wake_usec = MIN(guard->wake_usec, add_saturated(os_monotonic_usec(), usec));
+        arm(guard);
+}
+
 /* However much happens, half of the time at most is spent on looking at all of it; unless that takes very long. */
 static void wake_for_whole(struct Guard *guard, int64_t usec) {
-        int64_t now_usec = os_monotonic_usec(), at_usec = add_saturated(now_usec, usec);
         int64_t gap_usec = MIN(guard->ended_usec - guard->begun_usec, GAP_MAX_USEC);
+        int64_t at_usec = MAX(add_saturated(os_monotonic_usec(), usec), guard->ended_usec + gap_usec);
 
-        at_usec = MAX(at_usec, guard->ended_usec + gap_usec);
         guard->whole_usec = MIN(guard->whole_usec, at_usec);
-        wake_in(guard, MAX(guard->whole_usec - now_usec, INT64_C(0)));
+        arm(guard);
 }
 
 static void forget_pending(struct Guard *guard, struct GuardPending *trees) {
@@ -142,6 +151,13 @@ static void forget_pending(struct Guard *guard, struct GuardPending *trees) {
         }
 }
 
+/* A pass over all of it is to find out anew; nobody borrows it meanwhile. */
+static void forget_known(struct Guard *guard) {
+        guard->review = review_free(guard->review);
+        forget_pending(guard, guard->found);
+        known_forget(guard->known);
+}
+
 /* What cannot be noted is found by looking at all. */
 static void add_pending(struct Guard *guard, struct GuardPending *pending, const char *path) {
         char *copy;
@@ -151,6 +167,7 @@ static void add_pending(struct Guard *guard, struct GuardPending *pending, const
         copy = guard->n_pending < N_PENDING_MAX ? strdup(path) : NULL;
         if (!copy || ARRAY_APPEND(pending, paths, copy) < 0) {
                 free(copy);
+                guard->was_scoped = true; /* it would not be enough */
                 wake_for_whole(guard, 0);
                 return;
         }
@@ -206,6 +223,7 @@ static void start_keeper(struct Guard *guard, struct Keeper *keeper) {
 
 static int begin_whole(struct Guard *guard) {
         struct Keeper *keeper;
+        int64_t active_usec;
         int r;
 
         r = new_keeper(guard, &keeper);
@@ -217,8 +235,13 @@ static int begin_whole(struct Guard *guard) {
         forget_pending(guard, guard->pending);
         forget_pending(guard, guard->found);
         guard->whole_usec = guard->next_whole_usec = USEC_INFINITY;
-        guard->is_polled = guard->set->watch == CONFIG_WATCH_POLL;
+        guard->is_polled = guard->set->watch == CONFIG_WATCH_POLL || guard->pass->watch_fd < 0;
         guard->begun_usec = os_monotonic_usec();
+        /* Outside of its hours a set is looked at all the same, and watched. */
+        active_usec = hours_next(&guard->set->active_hours, guard->set->zone, keeper->now_usec);
+        keeper->is_looking_only = active_usec > keeper->now_usec;
+        if (keeper->is_looking_only)
+                guard->next_whole_usec = active_usec;
         start_keeper(guard, keeper);
         return 0;
 }
@@ -240,6 +263,7 @@ static int begin_part(struct Guard *guard) {
         if (r >= 0)
                 r = narrow(guard, keeper);
         if (r == -E2BIG) {
+                guard->was_scoped = true; /* it was tried */
                 wake_for_whole(guard, 0);
                 return 0;
         }
@@ -257,33 +281,57 @@ static bool has_pending(const struct Guard *guard) {
         return false;
 }
 
+/* Why no pass may begin now; the guard then waits for that. */
+static bool is_declined(struct Guard *guard, int64_t now_usec) {
+        int64_t active_usec = hours_next(&guard->set->active_hours, guard->set->zone, now_usec);
+        int64_t monotonic_usec = os_monotonic_usec();
+
+        guard->not_before_usec = 0;
+        if (guard->keeper)
+                return true;
+        if (guard->is_leaving || guard->pass->is_stopping) {
+                guard->not_before_usec = USEC_INFINITY;
+                return true;
+        }
+        if (active_usec > now_usec && known_is_whole(guard->known)) {
+                guard->not_before_usec = USEC_INFINITY; /* the clock tells when */
+                guard->next_usec = guard->next_whole_usec = active_usec;
+                guard->changed(guard->userdata);
+                return true;
+        }
+        /* One that hangs takes a place, but not for long. */
+        if (guard->pass->n_keepers < N_AT_ONCE)
+                guard->declined_usec = 0;
+        else if (guard->declined_usec == 0)
+                guard->declined_usec = monotonic_usec;
+        if (guard->declined_usec == 0 || monotonic_usec - guard->declined_usec >= DECLINED_USEC)
+                return false;
+        guard->not_before_usec = monotonic_usec + USEC_PER_SEC / 4;
+        return true;
+}
+
 static int begin_pass(struct Guard *guard) {
-        int64_t now_usec = os_now_usec(), active_usec;
+        int64_t now_usec = os_now_usec();
         bool is_whole;
         int r = 0;
 
+        if (is_declined(guard, now_usec))
+                return 0;
         guard->wake_usec = USEC_INFINITY;
-        if (guard->keeper || guard->is_leaving || guard->pass->is_stopping)
-                return 0;
-        active_usec = hours_next(&guard->set->active_hours, guard->set->zone, now_usec);
-        if (active_usec > now_usec) {
-                guard->next_usec = active_usec;
-                guard->changed(guard->userdata);
-                return 0;
-        }
-        if (guard->pass->n_keepers >= N_AT_ONCE) {
-                wake_in(guard, USEC_PER_SEC);
-                return 0;
-        }
+        guard->declined_usec = 0;
         is_whole = guard->whole_usec <= os_monotonic_usec() || guard->next_whole_usec <= now_usec;
-        if (!known_is_whole(guard->known))
-                return is_whole ? begin_whole(guard) : (wake_for_whole(guard, RETRY_MIN_USEC), 0);
+        if (!known_is_whole(guard->known)) {
+                if (is_whole)
+                        return begin_whole(guard);
+                wake_for_whole(guard, RETRY_MIN_USEC);
+                return 0;
+        }
         if (guard->next_usec <= now_usec)
                 r = add_due(guard, now_usec);
         if (r < 0)
                 return r;
         /* By turns, so that neither waits for ever. */
-        if (has_pending(guard) && guard->n_pending < N_PENDING_MAX && !(is_whole && guard->was_scoped))
+        if (has_pending(guard) && !(is_whole && guard->was_scoped))
                 return begin_part(guard);
         return is_whole ? begin_whole(guard) : 0;
 }
@@ -295,8 +343,7 @@ static void begin_or_retry(struct Guard *guard) {
                 log_error("%s: %s", guard->set->name, log_errno(r));
                 wake_for_whole(guard, RETRY_MIN_USEC);
         }
-        if (!guard->keeper && guard->whole_usec != USEC_INFINITY)
-                wake_in(guard, MAX(guard->whole_usec - os_monotonic_usec(), INT64_C(0)));
+        arm(guard);
 }
 
 static int on_wake(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -348,7 +395,7 @@ static void begin_review(struct Guard *guard) {
                 wake_for_whole(guard, 0);
                 return;
         }
-        guard->is_polled = guard->set->watch == CONFIG_WATCH_POLL;
+        guard->is_polled = guard->set->watch == CONFIG_WATCH_POLL || guard->pass->watch_fd < 0;
         guard->reviewed_usec = os_monotonic_usec();
         r = review_new(guard->pass, guard->config->config, guard->set, guard->known, &handler, &guard->review);
         if (r < 0) {
@@ -407,6 +454,12 @@ static int on_cool(sd_event_source *source _unused_, uint64_t usec _unused_, voi
 
 /* When time alone asks for a pass over all of it: a mass hold looks back an hour, and the trash directory is purged. */
 static void set_next_whole(struct Guard *guard, const struct Keeper *keeper) {
+        int64_t now_usec = os_now_usec(),
+                active_usec = hours_next(&guard->set->active_hours, guard->set->zone, now_usec);
+
+        /* What its hours did not suffice for goes on in the next ones. */
+        if (active_usec > now_usec)
+                guard->next_whole_usec = MIN(guard->next_whole_usec, active_usec);
         for (size_t i = 0; i <= keeper->set->n_copies; i++) {
                 const struct KeeperTree *tree = i == 0 ? &keeper->source : &keeper->copies[i - 1];
                 const struct PlanTotals *totals = tree->plan ? plan_totals(tree->plan) : NULL;
@@ -445,14 +498,13 @@ static void take_status(struct Guard *guard, const struct Keeper *keeper) {
 static int64_t backoff(struct Guard *guard, size_t i, const struct KeeperTree *tree) {
         int64_t usec = RETRY_MIN_USEC;
 
-        if (!tree->failed) {
-                if (!tree->keeper->is_scoped)
-                        guard->n_failures[i] = 0;
+        if (!tree->failed && !tree->keeper->is_scoped)
+                guard->n_failures[i] = 0;
+        if (!tree->failed)
                 return USEC_INFINITY;
-        }
         for (unsigned n = 0; n < guard->n_failures[i] && usec < RETRY_MAX_USEC; n++)
                 usec *= 2;
-        guard->n_failures[i]++;
+        guard->n_failures[i] += !tree->keeper->is_scoped;
         return MIN(usec, RETRY_MAX_USEC);
 }
 
@@ -503,6 +555,12 @@ static int use_set(struct Guard *guard) {
 static void take_next_config(struct Guard *guard) {
         if (!guard->next_config)
                 return;
+        /* It borrows the old one. */
+        if (guard->review) {
+                guard->review = review_free(guard->review);
+                forget_pending(guard, guard->found);
+                arm_review(guard, 0);
+        }
         config_unref(guard->config);
         guard->config = TAKE_PTR(guard->next_config);
         guard->set = guard->next_set;
@@ -518,46 +576,63 @@ static void look_again(struct Guard *guard, const struct Keeper *keeper) {
                 wake_in(guard, MAX(guard->set->settle_usec, RETRY_MIN_USEC));
 }
 
+/* What the keeper saw is known from now on; where it saw too little, all is to be looked at. */
+static void take_known(struct Guard *guard, struct Keeper *keeper) {
+        int r;
+
+        /* A tree that is gone is not known any more, and nobody may be comparing with it. */
+        if (keeper->failed && guard->review) {
+                guard->review = review_free(guard->review);
+                forget_pending(guard, guard->found);
+                arm_next_review(guard);
+        }
+        r = keeper_hand_over(keeper);
+        if (r != 0)
+                forget_known(guard);
+        if (r < 0)
+                wake_for_whole(guard, RETRY_MIN_USEC);
+}
+
+static void plan_next(struct Guard *guard, const struct Keeper *keeper) {
+        schedule_retry(guard, keeper);
+        set_next_whole(guard, keeper);
+        guard->next_usec = MIN(guard->next_whole_usec, known_next_usec(guard->known));
+        guard->is_polled = guard->is_polled || keeper->source.is_polled;
+        if (!keeper->is_scoped && guard->is_polled)
+                arm_next_review(guard);
+        look_again(guard, keeper);
+        sd_event_source_set_time_relative(guard->cool, WARM_USEC);
+        sd_event_source_set_enabled(guard->cool, SD_EVENT_ONESHOT);
+}
+
 /* Outside of the keeper's own call. */
 static int on_after(sd_event_source *source _unused_, void *userdata) {
         struct Guard *guard = userdata;
-        struct Keeper *keeper = guard->keeper;
-        int64_t wake_usec = guard->wake_usec;
+        struct Keeper *keeper = TAKE_PTR(guard->keeper);
         bool is_big;
 
-        guard->wake_usec = USEC_INFINITY;
+        guard->is_connected = true;
+        guard->pass->n_keepers--;
         if (!keeper->is_scoped)
                 guard->ended_usec = os_monotonic_usec();
-        if (keeper_hand_over(keeper) < 0)
-                known_forget(guard->known);
+        take_known(guard, keeper);
         if (keeper->source.is_there && known_is_whole(guard->known) && !guard->pass->is_stopping) {
                 write_listings(guard, keeper);
                 keeper_tell_summary(keeper);
         }
-        guard->is_polled = guard->is_polled || keeper->source.is_polled;
         said_turn(&guard->said, !keeper->is_scoped);
-        guard->keeper = NULL;
-        guard->pass->n_keepers--;
-        schedule_retry(guard, keeper);
-        set_next_whole(guard, keeper);
+        plan_next(guard, keeper);
         take_status(guard, keeper);
-        guard->next_usec = MIN(guard->next_whole_usec, known_next_usec(guard->known));
-        if (!keeper->is_scoped && guard->is_polled)
-                arm_next_review(guard);
         is_big = !keeper->is_scoped && guard->status.n_backups >= TRIM_MIN;
-        look_again(guard, keeper);
         keeper_free(keeper);
         if (is_big)
                 malloc_trim(0);
         take_next_config(guard);
         if (guard->is_leaving)
                 known_drop_workers(guard->known);
-        sd_event_source_set_time_relative(guard->cool, WARM_USEC);
-        sd_event_source_set_enabled(guard->cool, SD_EVENT_ONESHOT);
         if (guard->is_review_due)
                 begin_review(guard);
-        if (wake_usec != USEC_INFINITY)
-                wake_in(guard, MAX(wake_usec - os_monotonic_usec(), INT64_C(0)));
+        arm(guard);
         guard->changed(guard->userdata);
         return 0;
 }
@@ -647,12 +722,15 @@ int64_t guard_next_usec(const struct Guard *guard) {
 }
 
 void guard_wake(struct Guard *guard) {
+        guard->not_before_usec = 0;
         wake_for_whole(guard, 0);
 }
 
 void guard_tick(struct Guard *guard, int64_t now_usec) {
-        if (guard_next_usec(guard) <= now_usec)
-                wake_in(guard, 0);
+        if (guard_next_usec(guard) > now_usec)
+                return;
+        guard->not_before_usec = 0;
+        wake_in(guard, 0);
 }
 
 /* A backup of the set, by its name. */
@@ -699,9 +777,27 @@ void guard_happened(struct Guard *guard, const struct WatchEvent *event) {
         }
 }
 
+bool guard_is_connected(const struct Guard *guard) {
+        return guard->is_connected;
+}
+
+bool guard_is_alive(const struct Guard *guard, int64_t now_usec) {
+        int64_t at_usec = MAX(MIN(guard->wake_usec, guard->whole_usec), guard->not_before_usec);
+
+        return guard->keeper || at_usec == USEC_INFINITY || now_usec - at_usec < OVERDUE_USEC;
+}
+
+static void connected(struct Guard *guard) {
+        if (guard->is_connected)
+                return;
+        guard->is_connected = true;
+        guard->changed(guard->userdata);
+}
+
 void guard_watched(struct Guard *guard, int number, const char *path, int error) {
         int r = number > 0 ? watch_bind(guard->watch, number, guard, path) : error;
 
+        connected(guard);
         if (r > 0)
                 guard->is_review_due = true;
         if (r < 0 || number <= 0)
@@ -726,11 +822,6 @@ void guard_rebase(struct Guard *guard, struct ConfigRef *config, const struct Co
         config_unref(guard->next_config);
         guard->next_config = config_ref(config);
         guard->next_set = set;
-        if (guard->review) {
-                guard->review = review_free(guard->review);
-                forget_pending(guard, guard->found);
-                arm_review(guard, 0);
-        }
         if (!guard->keeper)
                 take_next_config(guard);
         /* They have the old share of the bandwidth. */

@@ -48,6 +48,10 @@ void guard_wake(struct Guard *guard);
 void guard_tick(struct Guard *guard, int64_t now_usec);
 /* What the watches tell. */
 void guard_happened(struct Guard *guard, const struct WatchEvent *event);
+/* Its trees were opened, or were said not to be there. */
+bool guard_is_connected(const struct Guard *guard) _pure_;
+/* No timer of it is lost. */
+bool guard_is_alive(const struct Guard *guard, int64_t now_usec) _pure_;
 /* A directory of it is watched; or could not be. */
 void guard_watched(struct Guard *guard, int number, const char *path, int error);
 /* The pass is over; called from within it. */

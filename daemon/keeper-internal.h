@@ -25,9 +25,7 @@ int keeper_submit(struct Keeper *keeper, const struct LedgerWork *work);
 void keeper_close_record(struct Keeper *keeper);
 /* Records for which nothing else is to be done; takes them. */
 int keeper_submit_records(struct Keeper *keeper, struct Records *records);
-static inline bool keeper_is_stopping(const struct Keeper *keeper) {
-        return keeper->is_leaving || keeper->pass->is_stopping;
-}
+bool keeper_is_stopping(const struct Keeper *keeper);
 
 /* Ends a batch of jobs and sends it. */
 int keeper_commit(struct KeeperTree *tree);
@@ -80,7 +78,6 @@ int keeper_end_look(struct KeeperTree *tree);
 void keeper_say_unreadable(struct KeeperTree *tree, const char *directory, const char *name, int error);
 /* What was to be done with an entry and was not, though nothing failed. */
 int keeper_note_unfinished(struct KeeperTree *tree, uint32_t entry);
-int keeper_find_unfinished(struct Keeper *keeper);
 
 /* What a worker reports. */
 /* Two paths that lead to one tree or one disk. */

@@ -75,10 +75,6 @@ void keeper_tell_summary(struct Keeper *keeper) {
 
 /* Looks again at what changed, where somebody wants to see it. */
 int keeper_step_list(struct Keeper *keeper) {
-        int r = keeper_find_unfinished(keeper);
-
-        if (r < 0)
-                return r;
         keeper->source.is_changed =
                 keeper->source.is_changed && !keeper->is_scoped && (keeper->source.listing || keeper->known);
         for (size_t i = 0; i < keeper->set->n_copies; i++) {

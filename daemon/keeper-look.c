@@ -268,7 +268,7 @@ static int connect_tree(struct KeeperTree *tree) {
         if (keeper->known && !tree->is_stale)
                 tree->worker = known_take_worker(keeper->known, is_source(tree) ? 0 : tree->copy + 1);
         else
-                tree->worker = worker_free(tree->worker);
+                tree->worker = worker_retire(tree->worker);
         tree->is_stale = false;
         if (tree->worker) {
                 worker_hand_over(tree->worker, &handler);

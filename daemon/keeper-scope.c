@@ -311,29 +311,6 @@ int keeper_note_unfinished(struct KeeperTree *tree, uint32_t entry) {
         return index_list_append(&tree->unfinished, e.series);
 }
 
-/* Wanted, and not there though its destination is: it was being written, or others were at it. */
-static bool is_unfinished(const struct Keeper *keeper, uint32_t entry) {
-        if (keeper->recall->flags[entry] & PLAN_FLAG_SUSPECT)
-                return false;
-        for (size_t c = 0; c < keeper->set->n_copies; c++)
-                if (keeper->copies[c].is_there && !keeper->copies[c].is_stopped &&
-                    plan_copies(keeper->source.plan, entry, c) && keeper->recall->facts[c][entry] != PLAN_FACT_COPIED &&
-                    keeper->recall->facts[c][entry] != PLAN_FACT_OVER)
-                        return true;
-        return false;
-}
-
-int keeper_find_unfinished(struct Keeper *keeper) {
-        int r = 0;
-
-        if (!keeper->known || keeper->failed || !keeper->recall)
-                return 0; /* what failed is tried again in a pass over all of it */
-        for (uint32_t i = 0; i < index_entry_end(keeper->source.index) && r >= 0; i++)
-                if (is_unfinished(keeper, i))
-                        r = keeper_note_unfinished(&keeper->source, i);
-        return r;
-}
-
 /* What time brings next is known of every series whose files are as they were decided on. */
 static void set_deadlines(struct KeeperTree *tree) {
         int64_t next_usec = tree->plan ? plan_totals(tree->plan)->next_usec : USEC_INFINITY;
@@ -394,7 +371,13 @@ int keeper_hand_over(struct Keeper *keeper) {
         for (size_t i = 0; i < known->n_trees; i++) {
                 struct KeeperTree *tree = tree_at(keeper, i);
 
-                known_keep_worker(known, i, TAKE_PTR(tree->worker));
+                if (tree->is_there)
+                        known_keep_worker(known, i, TAKE_PTR(tree->worker));
+                else
+                        tree->worker = worker_retire(tree->worker);
+                /* What is gone is looked for by a pass over all. */
+                if (!tree->is_there && tree->config)
+                        known->trees[i].index = index_free(known->trees[i].index);
                 r = keeper_end_look(tree);
                 if (r < 0)
                         return r;
@@ -404,9 +387,7 @@ int keeper_hand_over(struct Keeper *keeper) {
                 note_plan(&known->trees[i], tree);
         }
         known->is_source_held = keeper->is_source_held;
-        if (!is_good) {
-                known_forget(known);
-                return 0;
-        }
+        if (!is_good)
+                return 1;
         return keeper->is_scoped ? take_part(keeper) : take_whole(keeper);
 }

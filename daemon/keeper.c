@@ -11,6 +11,7 @@
 #include "daemon/progress.h"
 #include "daemon/said.h"
 #include "lib/error.h"
+#include "lib/hours.h"
 #include "lib/os.h"
 
 static int new_index(const struct ConfigSet *view, struct Index **ret) {
@@ -270,6 +271,18 @@ bool keeper_did_something(const struct Keeper *keeper) {
                 did = did || tree->copied.n > 0 || tree->adopted.n > 0 || tree->removed.n > 0 || tree->n_failed > 0;
         }
         return did;
+}
+
+/* Also where its hours are over: what is under way comes to its end, and nothing more is begun. */
+bool keeper_is_stopping(const struct Keeper *keeper) {
+        int64_t now_usec;
+
+        if (keeper->is_leaving || keeper->pass->is_stopping || keeper->is_looking_only)
+                return true;
+        if (!keeper->pass->is_daemon || keeper->set->active_hours.n == 0)
+                return false;
+        now_usec = os_now_usec();
+        return hours_next(&keeper->set->active_hours, keeper->set->zone, now_usec) > now_usec;
 }
 
 void keeper_abandon(struct Keeper *keeper) {

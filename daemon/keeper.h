@@ -21,7 +21,7 @@
 #include "lib/plan.h"
 #include "lib/recall.h"
 
-#define KEEPER_SCOPE_MAX 20000 /* files of a part; beyond that, all of it is looked at */
+#define KEEPER_SCOPE_MAX 100000 /* files of a part; beyond that, all of it is looked at */
 
 struct CopyBatch;
 struct Known;
@@ -126,13 +126,14 @@ struct Keeper {
 
         uint64_t n_open; /* what the step waits for, in all trees */
         enum KeeperStep step;
-        unsigned round;      /* how often it was planned */
-        bool is_first;       /* nothing was said before: what is normal is said too */
-        bool is_leaving;     /* asked to end, by itself */
-        bool is_scoped;      /* the pass is over a part of the set */
-        bool is_yielding;    /* others wait: no more copies are begun */
-        bool is_source_held; /* another directory than before, or emptied by others */
-        bool failed;         /* something was reported as an error */
+        unsigned round;       /* how often it was planned */
+        bool is_first;        /* nothing was said before: what is normal is said too */
+        bool is_leaving;      /* asked to end, by itself */
+        bool is_scoped;       /* the pass is over a part of the set */
+        bool is_yielding;     /* others wait: no more copies are begun */
+        bool is_looking_only; /* outside of ActiveHours= */
+        bool is_source_held;  /* another directory than before, or emptied by others */
+        bool failed;          /* something was reported as an error */
         bool is_stepping;
         bool is_done;
         bool has_root;
@@ -162,7 +163,7 @@ DEFINE_CLEANUP(struct Keeper *, keeper_free)
  */
 int keeper_narrow(struct Keeper *keeper, size_t tree, const char *path);
 int keeper_find_scope(struct Keeper *keeper);
-/* When it is done: what it saw is what is known from now on. */
+/* When it is done: what it saw is what is known from now on; 1 where it saw too little for that. */
 int keeper_hand_over(struct Keeper *keeper);
 
 /* How the set's names are read at a destination, under the policy that its copies have. */

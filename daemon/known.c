@@ -71,7 +71,7 @@ struct Worker *known_take_worker(struct Known *known, size_t i) {
         struct KnownTree *tree = &known->trees[i];
 
         if (tree->is_worker_gone)
-                tree->worker = worker_free(tree->worker);
+                tree->worker = worker_retire(tree->worker);
         tree->is_worker_gone = false;
         return TAKE_PTR(tree->worker);
 }
@@ -80,10 +80,10 @@ void known_keep_worker(struct Known *known, size_t i, struct Worker *worker) {
         struct KnownTree *tree = &known->trees[i];
 
         if (!worker_is_idle(worker)) {
-                worker_free(worker);
+                worker_retire(worker);
                 return;
         }
-        worker_free(tree->worker);
+        worker_retire(tree->worker);
         tree->worker = worker;
         tree->is_worker_gone = false;
         worker_hand_over(worker, &(struct WorkerHandler){worker_said, worker_ended, tree});
@@ -91,7 +91,7 @@ void known_keep_worker(struct Known *known, size_t i, struct Worker *worker) {
 
 void known_drop_workers(struct Known *known) {
         for (size_t i = 0; i < known->n_trees; i++) {
-                known->trees[i].worker = worker_free(known->trees[i].worker);
+                known->trees[i].worker = worker_retire(known->trees[i].worker);
                 known->trees[i].is_worker_gone = false;
         }
 }

@@ -34,6 +34,7 @@ struct Ledger {
         pthread_mutex_t mutex; /* guards what follows */
         pthread_cond_t wake;
         struct Queue todo, done;
+        int64_t begun_usec; /* monotonic, of what is being recorded; 0: nothing is */
         bool is_ending;
         bool is_clock_wrong;
 };
@@ -105,14 +106,25 @@ static void *run(void *userdata) {
                         pthread_cond_wait(&ledger->wake, &ledger->mutex);
                         continue;
                 }
+                ledger->begun_usec = os_monotonic_usec();
                 pthread_mutex_unlock(&ledger->mutex);
                 entry->result = record(ledger, &entry->work, is_clock_wrong);
                 pthread_mutex_lock(&ledger->mutex);
+                ledger->begun_usec = 0;
                 queue_put(&ledger->done, entry);
                 wake_loop(ledger);
         }
         pthread_mutex_unlock(&ledger->mutex);
         return NULL;
+}
+
+int64_t ledger_busy_usec(struct Ledger *ledger) {
+        int64_t usec;
+
+        pthread_mutex_lock(&ledger->mutex);
+        usec = ledger->begun_usec == 0 ? 0 : os_monotonic_usec() - ledger->begun_usec;
+        pthread_mutex_unlock(&ledger->mutex);
+        return usec;
 }
 
 static int on_done(sd_event_source *source _unused_, int fd, uint32_t events _unused_, void *userdata) {

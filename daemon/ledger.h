@@ -36,5 +36,8 @@ DEFINE_CLEANUP(struct Ledger *, ledger_free)
 /* While it is wrong, it is not recorded: the last that was believed stays, to compare with. */
 void ledger_distrust_clock(struct Ledger *ledger, bool is_clock_wrong);
 
+/* For how long it has been at what it records now. */
+int64_t ledger_busy_usec(struct Ledger *ledger);
+
 /* On failure nothing was handed over. */
 int ledger_submit(struct Ledger *ledger, const struct LedgerWork *work);

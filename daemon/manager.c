@@ -25,7 +25,12 @@
 #include "lib/watch.h"
 
 /* Of the five seconds that a stop may take, those in which running copies may come to their end. */
-#define GRACE_USEC (2500 * USEC_PER_MSEC)
+#define GRACE_USEC (2 * USEC_PER_SEC)
+
+/* A disk that does not answer delays what is ready no longer than that. */
+#define READY_USEC (5 * USEC_PER_SEC)
+/* No transaction takes that long. */
+#define STUCK_USEC (2 * USEC_PER_MINUTE)
 
 struct Manager {
         struct Pass pass;
@@ -37,6 +42,8 @@ struct Manager {
         struct Watch *watch;
         struct Notify *notify;
         sd_event_source *watch_io, *clock_io, *later, *grace;
+        int64_t begun_usec;
+        bool is_ready; /* and systemd knows it */
         int clock_fd;
         struct Clock clock; /* the last that was believed */
         bool has_looked;    /* at all sets; and it was said */
@@ -65,18 +72,31 @@ static bool has_guard(const struct Manager *manager, const char *name) {
         return false;
 }
 
-/* A guard that leaves may still have a destination that one to come needs: none comes before all have left. */
+static bool have_one_place(const struct ConfigSet *a, const struct ConfigSet *b) {
+        bool is_shared = streq(a->name, b->name) || streq(a->source, b->source);
+
+        for (size_t i = 0; i < a->n_copies; i++)
+                for (size_t k = 0; k < b->n_copies; k++)
+                        is_shared = is_shared || streq(a->copies[i]->to, b->copies[k]->to);
+        return is_shared;
+}
+
+/* A guard that leaves may still have a destination that one to come needs. */
+static bool is_awaited(const struct Manager *manager, const struct ConfigSet *set) {
+        for (size_t i = 0; i < manager->n_guards; i++)
+                if (guard_is_leaving(manager->guards[i]) && have_one_place(guard_set(manager->guards[i]), set))
+                        return true;
+        return false;
+}
+
 static int make_guards(struct Manager *manager) {
         const struct Config *config = manager->config->config;
 
-        for (size_t i = 0; i < manager->n_guards; i++)
-                if (guard_is_leaving(manager->guards[i]))
-                        return 0;
         for (size_t i = 0; i < config->n_sets && !manager->pass.is_stopping; i++) {
                 struct Guard *guard;
                 int r;
 
-                if (has_guard(manager, config->sets[i]->name))
+                if (has_guard(manager, config->sets[i]->name) || is_awaited(manager, config->sets[i]))
                         continue;
                 r = guard_new(&manager->pass, manager->watch, manager->config, config->sets[i], changed, manager,
                               &guard);
@@ -203,6 +223,28 @@ static void tell_status(struct Manager *manager) {
                 log_notice("watching %s; Ctrl-C ends it", sum);
 }
 
+/* For the watchdog: no keeper is stuck, no timer lost. */
+static bool is_alive(void *userdata) {
+        struct Manager *manager = userdata;
+        int64_t now_usec = os_monotonic_usec();
+
+        for (size_t i = 0; i < manager->n_guards; i++)
+                if (!guard_is_alive(manager->guards[i], now_usec))
+                        return false;
+        return ledger_busy_usec(manager->pass.ledger) < STUCK_USEC;
+}
+
+/* What is to stand stands: configuration, locks, and a watch on each source; or it was said why not. */
+static void tell_ready(struct Manager *manager) {
+        if (manager->is_ready)
+                return;
+        for (size_t i = 0; i < manager->n_guards; i++)
+                if (!guard_is_connected(manager->guards[i]) && os_monotonic_usec() < manager->begun_usec + READY_USEC)
+                        return;
+        manager->is_ready = true;
+        notify_ready();
+}
+
 static int on_later(sd_event_source *source _unused_, void *userdata) {
         struct Manager *manager = userdata;
         int r;
@@ -219,6 +261,7 @@ static int on_later(sd_event_source *source _unused_, void *userdata) {
         while (waitpid(-1, NULL, WNOHANG) > 0)
                 ; /* workers that were given up, and died since */
         if (!manager->pass.is_stopping) {
+                tell_ready(manager);
                 tell_status(manager);
                 return 0;
         }
@@ -318,22 +361,39 @@ static int set_up_signals(struct Manager *manager) {
         return r;
 }
 
+/* Without watches all is polled. */
 static int set_up_watch(struct Manager *manager) {
         int directory = notify_directory(manager->notify), r;
 
         r = watch_new(&manager->watch);
-        if (r < 0)
+        if (r == -ENOMEM)
                 return r;
+        if (r < 0) {
+                log_warning("nothing can be watched: %s; sources are looked at every PollInterval=; raise the sysctl "
+                            "fs.inotify.max_user_instances",
+                            log_errno(r));
+                notify_unwatch(manager->notify);
+                return 0;
+        }
         manager->pass.watch_fd = watch_fd(manager->watch);
         if (directory >= 0) {
                 r = watch_add(manager->pass.watch_fd, directory);
                 if (r >= 0)
                         r = watch_bind(manager->watch, r, manager->notify, "");
-                if (r < 0)
-                        return r;
+                if (r < 0) {
+                        log_warning("cannot watch the runtime directory: %s; raise the sysctl "
+                                    "fs.inotify.max_user_watches",
+                                    log_errno(r));
+                        notify_unwatch(manager->notify);
+                }
         }
         return sd_event_add_io(manager->pass.event, &manager->watch_io, manager->pass.watch_fd, EPOLLIN, on_watch,
                                manager);
+}
+
+static int on_ready_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        changed(userdata);
+        return 0;
 }
 
 static int set_up_clock(struct Manager *manager) {
@@ -350,13 +410,14 @@ static int run(struct Manager *manager) {
         r = pass_init(&manager->pass);
         if (r != 0)
                 return r;
+        manager->begun_usec = os_monotonic_usec();
         if (manager->pass.is_at_terminal)
                 announce_sets(manager->config->config);
         r = set_up_signals(manager);
         if (r >= 0)
                 r = progress_new(&manager->pass.progress);
         if (r >= 0)
-                r = notify_new(manager->pass.event, &manager->notify);
+                r = notify_new(manager->pass.event, is_alive, manager, &manager->notify);
         if (r >= 0)
                 r = set_up_watch(manager);
         if (r >= 0)
@@ -365,9 +426,11 @@ static int run(struct Manager *manager) {
                 r = sd_event_add_defer(manager->pass.event, &manager->later, on_later, manager);
         if (r >= 0)
                 r = make_guards(manager);
+        if (r >= 0)
+                r = sd_event_add_time_relative(manager->pass.event, NULL, CLOCK_MONOTONIC, READY_USEC, USEC_PER_SEC / 4,
+                                               on_ready_deadline, manager);
         if (r < 0)
                 return r;
-        notify_ready();
         r = sd_event_loop(manager->pass.event);
         return r < 0 ? r : pass_end(&manager->pass);
 }

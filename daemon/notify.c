@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "daemon/log.h"
 #include "lib/os.h"
 
 #define TEST_FILE "self-test"
@@ -19,6 +20,8 @@
 
 struct Notify {
         sd_event_source *timer;
+        bool (*is_alive)(void *userdata);
+        void *userdata;
         uint64_t interval_usec; /* 0: nobody asks */
         int directory;
         char status[256];
@@ -89,31 +92,44 @@ void notify_status(struct Notify *notify, const char *line) {
                 notify->status[0] = '\0'; /* the next one is told, though it may be the same */
 }
 
-/* Asks the watches for a sign of life; without a directory to ask in, that this runs must do. */
+/* Makes the file that must come back as an event. */
+static void ask_watches(const struct Notify *notify) {
+        int fd = openat(notify->directory, TEST_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (fd < 0)
+                log_error("cannot make %s in the runtime directory: %s; the watchdog is not answered", TEST_FILE,
+                          log_errno(-errno));
+        os_close(fd);
+        unlinkat(notify->directory, TEST_FILE, 0);
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
         struct Notify *notify = userdata;
-        int fd = -1;
 
-        if (notify->directory >= 0) {
-                fd = openat(notify->directory, TEST_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-                os_close(fd);
-                unlinkat(notify->directory, TEST_FILE, 0);
-        }
-        if (fd < 0)
-                (void)tell("WATCHDOG=1", 0);
+        if (notify->directory >= 0)
+                ask_watches(notify);
+        else
+                notify_alive(notify);
         sd_event_source_set_time_relative(source, notify->interval_usec);
         sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
 }
 
 void notify_alive(struct Notify *notify) {
-        if (notify->interval_usec > 0)
+        if (notify->interval_usec > 0 && notify->is_alive(notify->userdata))
                 (void)tell("WATCHDOG=1", 0);
 }
 
-int notify_new(sd_event *event, struct Notify **ret) {
+/* The first, where there are several. */
+static int open_runtime_directory(void) {
+        const char *list = getenv("RUNTIME_DIRECTORY");
+        _cleanup_(freep) char *path = list && *list ? strndup(list, strcspn(list, ":")) : NULL;
+
+        return path ? os_open_directory(path) : -ENOENT;
+}
+
+int notify_new(sd_event *event, bool (*is_alive)(void *userdata), void *userdata, struct Notify **ret) {
         _cleanup_(notify_freep) struct Notify *notify = calloc(1, sizeof(*notify));
-        const char *runtime = getenv("RUNTIME_DIRECTORY");
         int r;
 
         if (!notify)
@@ -123,8 +139,11 @@ int notify_new(sd_event *event, struct Notify **ret) {
         if (r <= 0)
                 notify->interval_usec = 0;
         notify->interval_usec /= 3;
-        if (notify->interval_usec > 0 && runtime && *runtime)
-                notify->directory = os_open_directory(runtime);
+        notify->is_alive = is_alive;
+        notify->userdata = userdata;
+        if (notify->interval_usec > 0)
+                notify->directory = open_runtime_directory();
+        notify->directory = MAX(notify->directory, -1);
         if (notify->interval_usec > 0) {
                 r = sd_event_add_time_relative(event, &notify->timer, CLOCK_MONOTONIC, 0, notify->interval_usec / 2 + 1,
                                                on_timer, notify);
@@ -142,6 +161,10 @@ struct Notify *notify_free(struct Notify *notify) {
         os_close(notify->directory);
         free(notify);
         return NULL;
+}
+
+void notify_unwatch(struct Notify *notify) {
+        notify->directory = os_close(notify->directory);
 }
 
 int notify_directory(const struct Notify *notify) {

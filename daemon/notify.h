@@ -21,13 +21,15 @@ void notify_failed(int negative_errno);
 void notify_status(struct Notify *notify, const char *line);
 
 /*
- * Where the manager asks for signs of life, they are given by the loop, and only while the watches work: a file is made
- * in the runtime directory every so often, and must come back as an event.
+ * Where the manager asks for signs of life, they are given by the loop, and only while the watches work (a file is made
+ * in the runtime directory every so often, and must come back as an event) and is_alive() says so.
  */
-int notify_new(sd_event *event, struct Notify **ret);
+int notify_new(sd_event *event, bool (*is_alive)(void *userdata), void *userdata, struct Notify **ret);
 struct Notify *notify_free(struct Notify *notify);
 DEFINE_CLEANUP(struct Notify *, notify_free)
 /* The directory that is to be watched, -1: none. */
 int notify_directory(const struct Notify *notify) _pure_;
+/* It cannot be: that the loop runs must do. */
+void notify_unwatch(struct Notify *notify);
 /* The event came back. */
 void notify_alive(struct Notify *notify);

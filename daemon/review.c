@@ -6,7 +6,7 @@
 
 #include "daemon/options.h"
 #include "daemon/scanning.h"
-#include "lib/look.h"
+#include "lib/marker.h"
 #include "lib/recall.h"
 #include "lib/walk.h"
 
@@ -19,7 +19,7 @@ struct ReviewTree {
         size_t number;
         uint32_t directory;
         char *path; /* of the directory */
-        bool is_scanning, is_done;
+        bool is_scanning, is_done, is_unreadable;
 };
 
 struct Review {
@@ -124,16 +124,21 @@ static int take(struct ReviewTree *tree, const struct Report *report) {
         case REPORT_FILE:
                 return !tree->is_scanning || !report->name ? -EBADMSG : on_file(tree, report);
         case REPORT_UNREADABLE:
-                /* What a pass has said already is no news. */
-                tree->review->is_other = tree->review->is_other || !known_of(tree)->is_partial;
+                tree->is_unreadable = true;
                 return 0;
         case REPORT_SCANNED:
                 worker_came(tree->worker);
-                tree->review->is_other = tree->review->is_other || report->error < 0;
+                /* What a pass has said already is no news. */
+                tree->review->is_other = tree->review->is_other || report->error < 0 ||
+                                         tree->is_unreadable != known_of(tree)->is_partial;
                 leave(tree);
                 return 0;
-        case REPORT_SKIPPED:
         case REPORT_OURS:
+                /* A destination that is seen in the source: a pass says what that means. */
+                tree->review->is_other =
+                        tree->review->is_other || (tree->number == 0 && streq(strempty(report->name), MARKER_FILE));
+                return 0;
+        case REPORT_SKIPPED:
         case REPORT_PROGRESS:
                 return 0;
         case REPORT_RESULT:
@@ -249,8 +254,7 @@ struct Review *review_free(struct Review *review) {
                 return NULL;
         sd_event_source_disable_unref(review->sweep);
         for (size_t i = 0; review->trees && i < review->known->n_trees; i++) {
-                worker_discard(review->trees[i].worker);
-                worker_free(review->trees[i].worker);
+                worker_retire(review->trees[i].worker);
                 free(review->trees[i].path);
         }
         free(review->trees);

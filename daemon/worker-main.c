@@ -22,6 +22,9 @@
 #include "lib/store.h"
 #include "lib/watch.h"
 
+#define N_MARKER_TRIES 25
+#define MARKER_TRY_USEC 20000
+
 static int ready(struct WorkerState *w, enum ReportReady outcome, int error) {
         struct Report report = {
                 .kind = REPORT_READY,
@@ -41,9 +44,16 @@ static int ready(struct WorkerState *w, enum ReportReady outcome, int error) {
 }
 
 static int take_marker(struct WorkerState *w, const struct JobSetup *setup) {
-        int r = setup->is_looking ? marker_look(w->destination, setup->marker, &w->marker)
-                                  : marker_take(w->destination, setup->marker, &w->marker);
+        int r;
 
+        /* The worker before this one may be about to end. */
+        for (unsigned i = 0;; i++) {
+                r = setup->is_looking ? marker_look(w->destination, setup->marker, &w->marker)
+                                      : marker_take(w->destination, setup->marker, &w->marker);
+                if (r != MARKER_E_BUSY || i >= N_MARKER_TRIES)
+                        break;
+                usleep(MARKER_TRY_USEC);
+        }
         switch (r) {
         case 0:
                 return 0;
@@ -114,10 +124,11 @@ static int is_still(const char *path, int fd) {
 }
 
 static bool has_marker(const struct WorkerState *w) {
+        struct Marker marker;
         struct statx was, is;
 
         return os_statx(w->marker.fd, "", &was) >= 0 && os_statx(w->destination, MARKER_FILE, &is) >= 0 &&
-               was.stx_ino == is.stx_ino;
+               was.stx_ino == is.stx_ino && marker_look(w->destination, w->marker.id, &marker) == 0;
 }
 
 /* What was opened for the pass before is opened anew. */

@@ -18,6 +18,7 @@
 
 #define N_MESSAGES_AT_ONCE 8 /* before others have their turn */
 #define FAREWELL_USEC (2 * USEC_PER_SEC)
+#define ABANDONED_USEC (3 * USEC_PER_SEC / 2)
 
 /* A message that waits for room in the socket. */
 struct Packet {
@@ -305,14 +306,7 @@ void worker_abandon(struct Worker *worker) {
         if (!worker || worker->fd < 0)
                 return;
         shutdown(worker->fd, SHUT_RDWR);
-        worker->farewell_usec = os_monotonic_usec() + FAREWELL_USEC;
-}
-
-void worker_discard(struct Worker *worker) {
-        if (!worker)
-                return;
-        end_by_force(worker);
-        worker->farewell_usec = os_monotonic_usec();
+        worker->farewell_usec = os_monotonic_usec() + ABANDONED_USEC;
 }
 
 /* With its socket closed an idle worker ends at once. One that waits for a dead disk dies when that answers. */
@@ -330,6 +324,68 @@ static void say_farewell(struct Worker *worker) {
         worker->pidfd = os_close(worker->pidfd);
 }
 
+static void free_packets(struct Worker *worker) {
+        while (worker->first) {
+                struct Packet *packet = worker->first;
+
+                worker->first = packet->next;
+                free(packet);
+        }
+}
+
+/* A process that was let go, and is ended by force where it does not end by itself. */
+struct Retired {
+        int pidfd;
+};
+
+static void retired_free(void *userdata) {
+        struct Retired *retired = userdata;
+
+        os_close(retired->pidfd);
+        free(retired);
+}
+
+static int on_lingering(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
+        struct Retired *retired = userdata;
+
+        pidfd_send_signal(retired->pidfd, SIGKILL, NULL, 0);
+        waitid(P_PIDFD, (id_t)retired->pidfd, &(siginfo_t){}, WEXITED | WNOHANG);
+        sd_event_source_set_floating(source, false); /* and with that it goes */
+        return 0;
+}
+
+/* The timer is the loop's. */
+static int watch_retired(sd_event *event, int pidfd) {
+        struct Retired *retired = calloc(1, sizeof(*retired));
+        sd_event_source *source = NULL;
+        int r;
+
+        if (!retired)
+                return -ENOMEM;
+        retired->pidfd = pidfd;
+        r = sd_event_add_time_relative(event, &source, CLOCK_MONOTONIC, FAREWELL_USEC, USEC_PER_SEC / 4, on_lingering,
+                                       retired);
+        if (r < 0) {
+                free(retired);
+                return r;
+        }
+        sd_event_source_set_destroy_callback(source, retired_free);
+        sd_event_source_set_floating(source, true);
+        sd_event_source_unref(source);
+        return 0;
+}
+
+struct Worker *worker_retire(struct Worker *worker) {
+        if (!worker)
+                return NULL;
+        if (worker->fd >= 0)
+                shutdown(worker->fd, SHUT_RDWR);
+        worker->farewell_usec = os_monotonic_usec();
+        if (worker->pidfd >= 0 && watch_retired(sd_event_source_get_event(worker->io), worker->pidfd) >= 0)
+                worker->pidfd = -1;
+        return worker_free(worker);
+}
+
 struct Worker *worker_free(struct Worker *worker) {
         if (!worker)
                 return NULL;
@@ -337,12 +393,7 @@ struct Worker *worker_free(struct Worker *worker) {
         sd_event_source_disable_unref(worker->timer);
         worker->fd = os_close(worker->fd);
         say_farewell(worker);
-        while (worker->first) {
-                struct Packet *packet = worker->first;
-
-                worker->first = packet->next;
-                free(packet);
-        }
+        free_packets(worker);
         free(worker);
         return NULL;
 }

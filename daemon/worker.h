@@ -28,8 +28,11 @@ struct Worker;
 /* watch_fd is what setup->watch adds its watches to; -1: none. */
 int worker_new(sd_event *event, const struct JobSetup *setup, int watch_fd, int64_t patience_usec,
                const struct WorkerHandler *handler, struct Worker **ret);
-/* It only looks, and is not needed any more: worker_free() then waits for nothing. NULL too. */
-void worker_discard(struct Worker *worker);
+/*
+ * Lets it end by itself, and be freed then: nobody waits for it. What it was at is given up, as by worker_abandon(). It
+ * is ended by force if that takes long, and by the kernel when we end. NULL too.
+ */
+struct Worker *worker_retire(struct Worker *worker);
 /* Ends the process: kindly if it answers, else by force and without waiting for it. */
 struct Worker *worker_free(struct Worker *worker);
 DEFINE_CLEANUP(struct Worker *, worker_free)

@@ -230,7 +230,7 @@ int watch_bind(struct Watch *watch, int number, void *owner, const char *directo
 }
 
 void watch_forget(struct Watch *watch, const void *owner) {
-        for (size_t i = 0; i < watch->n_bindings; i++)
+        for (size_t i = 0; watch && i < watch->n_bindings; i++)
                 if (watch->bindings[i].number != 0 && watch->bindings[i].owner == owner) {
                         inotify_rm_watch(watch->fd, watch->bindings[i].number);
                         unbind(watch, &watch->bindings[i]);

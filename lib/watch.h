@@ -44,6 +44,6 @@ int watch_pop(struct Watch *watch, struct WatchEvent *ret);
 int watch_add(int inotify_fd, int directory_fd);
 /* Whose directory it is, and which. 1 where something happened there before this was known. */
 int watch_bind(struct Watch *watch, int number, void *owner, const char *directory);
-/* Removes all watches of an owner. */
+/* Removes all watches of an owner. NULL: there are none. */
 void watch_forget(struct Watch *watch, const void *owner);
 size_t watch_count(const struct Watch *watch, const void *owner) _pure_;
