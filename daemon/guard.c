@@ -561,6 +561,7 @@ static void take_next_config(struct Guard *guard) {
                 forget_pending(guard, guard->found);
                 arm_review(guard, 0);
         }
+        known_drop_workers(guard->known); /* they have the old share of the bandwidth */
         config_unref(guard->config);
         guard->config = TAKE_PTR(guard->next_config);
         guard->set = guard->next_set;
@@ -824,8 +825,6 @@ void guard_rebase(struct Guard *guard, struct ConfigRef *config, const struct Co
         guard->next_set = set;
         if (!guard->keeper)
                 take_next_config(guard);
-        /* They have the old share of the bandwidth. */
-        known_drop_workers(guard->known);
 }
 
 void guard_leave(struct Guard *guard) {

@@ -207,6 +207,7 @@ static void batch_recorded(void *userdata, void *data, int r) {
         _cleanup_(batch_freep) struct CopyBatch *batch = data;
         struct KeeperTree *tree = userdata;
         struct Recall *recall = tree->keeper->recall;
+        struct IndexEntry e;
 
         if (r != 0)
                 keeper_catalog_failed(tree->keeper, r);
@@ -218,6 +219,7 @@ static void batch_recorded(void *userdata, void *data, int r) {
                 recall->facts[tree->copy][item->entry] = PLAN_FACT_COPIED;
                 count(item->outcome == STORE_COPIED ? &tree->copied : &tree->adopted, item->stat.size);
                 tree->is_changed = true;
+                tree->n_new += !index_entry(tree->keeper->source.index, item->entry, &e) || !e.is_companion;
                 if (tree->keeper->is_scoped && keeper_add_path(tree, item->path) < 0)
                         keeper_fail(tree->keeper, -ENOMEM);
                 tell_item(tree, batch, item);

@@ -4,6 +4,7 @@
  * Workers open the trees of a set, and scan them into its indexes.
  */
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@
 #define N_SAID_MAX 20
 #define N_LEFTOVERS_MAX 10000
 #define N_MARKERS_MAX 1000
+#define HUNG_PATIENCE_USEC (5 * USEC_PER_SEC)
 
 static bool is_source(const struct KeeperTree *tree) {
         return !tree->config;
@@ -216,6 +218,9 @@ static void on_ended(void *userdata, enum WorkerEnd end) {
         tree->is_there = tree->is_there && !is_source(tree);
         tree->is_partial = true;
         keeper_failed(tree);
+        tree->has_hung = end == WORKER_HUNG;
+        /* What it was about to remove may be anywhere: the pass over all that follows finds out. */
+        keeper->leaves_intents = keeper->leaves_intents || tree->removing;
         if (end == WORKER_HUNG && is_source(tree))
                 log_error("%s: the source %s did not answer for %s", tree->what, log_name(tree->path),
                           age_format(keeper->pass->options->patience_usec, patience));
@@ -240,6 +245,27 @@ static uint64_t bandwidth_share(const struct Config *config) {
         for (size_t i = 0; i < config->n_sets; i++)
                 n += config->sets[i]->n_copies;
         return config->bandwidth_max == UINT64_MAX ? UINT64_MAX : config->bandwidth_max / MAX(n, (size_t)1);
+}
+
+/* With what did not answer the last time, nobody waits long: others wait for the pass. */
+static int64_t patience_of(const struct KeeperTree *tree) {
+        const struct KnownTree *known = keeper_known(tree);
+        int64_t usec = tree->keeper->pass->options->patience_usec;
+
+        return known && known->has_hung ? MIN(usec, HUNG_PATIENCE_USEC) : usec;
+}
+
+static void ignore_report(void *userdata _unused_, const struct Report *report _unused_) {
+}
+
+static void ignore_end(void *userdata _unused_, enum WorkerEnd end _unused_) {
+}
+
+/* It is freed with the keeper: we may be in its own call. Its locks it gives up at once. */
+static void put_aside(struct KeeperTree *tree) {
+        worker_hand_over(tree->worker, &(struct WorkerHandler){ignore_report, ignore_end, NULL});
+        worker_abandon(tree->worker);
+        tree->stale_worker = TAKE_PTR(tree->worker);
 }
 
 static int connect_tree(struct KeeperTree *tree) {
@@ -267,8 +293,8 @@ static int connect_tree(struct KeeperTree *tree) {
         }
         if (keeper->known && !tree->is_stale)
                 tree->worker = known_take_worker(keeper->known, is_source(tree) ? 0 : tree->copy + 1);
-        else
-                tree->worker = worker_retire(tree->worker);
+        if (tree->is_stale)
+                put_aside(tree);
         tree->is_stale = false;
         if (tree->worker) {
                 worker_hand_over(tree->worker, &handler);
@@ -277,7 +303,7 @@ static int connect_tree(struct KeeperTree *tree) {
                         r = worker_flush(tree->worker);
         } else
                 r = worker_new(keeper->pass->event, &setup, is_watching ? keeper->pass->watch_fd : -1,
-                               keeper->pass->options->patience_usec, &handler, &tree->worker);
+                               patience_of(tree), &handler, &tree->worker);
         tree->is_connecting = r >= 0;
         if (r >= 0)
                 keeper_open(tree);
@@ -299,12 +325,23 @@ int keeper_step_connect(struct Keeper *keeper) {
         return r;
 }
 
+/* Whether it was said in the pass before, or enough was said in this one. */
+static bool is_said(struct KeeperTree *tree, const char *directory, const char *name) {
+        struct Said *said = tree->keeper->said;
+        char path[PATH_MAX + NAME_MAX];
+
+        if (tree->n_unreadable++ >= N_SAID_MAX)
+                return true;
+        snprintf(path, sizeof(path), "%s %s/%s", tree->what, directory, name);
+        return said && said_again_text(said, path);
+}
+
 void keeper_say_unreadable(struct KeeperTree *tree, const char *directory, const char *name, int error) {
         const char *reason = error == -ELOOP ? "nested too deeply, or replaced by a symbolic link" : log_errno(error);
 
         keeper_failed(tree);
         tree->is_partial = true;
-        if (tree->n_unreadable++ >= N_SAID_MAX || is_repeated(tree))
+        if (is_said(tree, directory, name))
                 return;
         log_error("%s: cannot read %s%s%s%s%s: %s%s", tree->what, log_name(tree->path), *directory ? "/" : "",
                   log_name(directory), *name ? "/" : "", log_name(name), reason,

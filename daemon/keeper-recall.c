@@ -255,12 +255,12 @@ static int give_births(struct Keeper *keeper, size_t c) {
         return r < 0 ? r : index_arrange(index);
 }
 
-/* A plan of a part counts with the whole. */
+/* A plan of a part counts with the whole; at a destination, with what is ours. */
 static void count_whole(const struct KeeperTree *tree, struct PlanInput *input) {
         const struct KnownTree *known = keeper_known(tree);
         size_t n = index_n_backups(known->index);
 
-        input->n_backups = MAX(n, known->n_foreign + 1) - known->n_foreign;
+        input->n_backups = MAX(tree->config ? MIN(n, known->n_own) : n, (size_t)1);
         input->n_removals = known->n_held_for_mass;
 }
 

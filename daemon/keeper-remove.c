@@ -369,6 +369,8 @@ static int add_outcome(struct RemoveBatch *batch, struct Records *records, size_
         /* A companion whose backup is gone, and what did not find back: they stay meant, and the next pass tries again. */
         if (!is_left_behind(batch, item) && !(item->outcome == REMOVE_FAILED && report->flag))
                 r = add_end(tree, records, intent, state);
+        else
+                tree->keeper->leaves_intents = true;
         /* Of a companion that stays because its backup does, nothing is said. */
         if (r >= 0 && item->outcome != REMOVE_GONE && !(item->is_companion && item->outcome == REMOVE_PUT_BACK))
                 r = add_event(tree, records, event_of(tree, intent, item, report, reason));

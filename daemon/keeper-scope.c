@@ -288,7 +288,7 @@ int keeper_looked_at_path(struct KeeperTree *tree, const struct Report *report) 
         name = walk_name(path);
         if (report->outcome == STAT_FAILED) {
                 keeper_say_unreadable(tree, "", path, report->error);
-                return 0;
+                return known_unexpect(tree->keeper->known, number_of(tree), path);
         }
         /* Of the source, only what was decided on is known; what it is by now is for the next pass. */
         if (tree->config || tree->keeper->round == 0)
@@ -333,9 +333,15 @@ static void note_plan(struct KnownTree *known, const struct KeeperTree *tree) {
         size_t n_held = totals ? totals->holds[HOLD_MASS] : 0;
 
         known->is_partial = tree->is_partial;
-        known->n_held_for_mass = tree->keeper->is_scoped ? MAX(known->n_held_for_mass, n_held) : n_held;
-        if (!tree->keeper->is_scoped)
-                known->n_foreign = totals ? totals->n_foreign : 0;
+        if (!tree->keeper->is_scoped) {
+                known->n_held_for_mass = n_held;
+                known->n_own = totals ? index_n_backups(tree->index) - totals->n_foreign : 0;
+                return;
+        }
+        /* Rather too few than too many: what counts makes room for removals. */
+        known->n_held_for_mass = MAX(known->n_held_for_mass, n_held);
+        known->n_own += tree->n_new;
+        known->n_own -= MIN(known->n_own, tree->removed.n);
 }
 
 static int take_whole(struct Keeper *keeper) {
@@ -354,12 +360,29 @@ static int take_whole(struct Keeper *keeper) {
         return 0;
 }
 
+/* What was due and could not be decided on is tried again; and not at once. */
+static void postpone(struct Index *index, const struct KeeperTree *tree) {
+        for (size_t i = 0; i < tree->n_paths; i++) {
+                uint32_t id = recall_find(index, tree->paths[i]);
+                struct IndexEntry e;
+
+                if (id != INDEX_NONE && index_entry(index, id, &e) && e.series != INDEX_NONE &&
+                    index_deadline(index, e.series) <= tree->keeper->now_usec)
+                        index_set_deadline(index, e.series, add_saturated(tree->keeper->now_usec, USEC_PER_MINUTE));
+        }
+}
+
 static int take_part(struct Keeper *keeper) {
         int r = 0;
 
-        for (size_t i = 0; i < keeper->known->n_trees && r >= 0; i++)
-                if (keeper->known->trees[i].index && tree_at(keeper, i)->is_there)
-                        r = index_adopt(keeper->known->trees[i].index, tree_at(keeper, i)->index);
+        for (size_t i = 0; i < keeper->known->n_trees && r >= 0; i++) {
+                struct Index *index = keeper->known->trees[i].index;
+
+                if (!index || !tree_at(keeper, i)->is_there)
+                        continue;
+                r = index_adopt(index, tree_at(keeper, i)->index);
+                postpone(index, tree_at(keeper, i));
+        }
         return r;
 }
 
@@ -371,6 +394,7 @@ int keeper_hand_over(struct Keeper *keeper) {
         for (size_t i = 0; i < known->n_trees; i++) {
                 struct KeeperTree *tree = tree_at(keeper, i);
 
+                known->trees[i].has_hung = tree->has_hung || (known->trees[i].has_hung && !tree->is_there);
                 if (tree->is_there)
                         known_keep_worker(known, i, TAKE_PTR(tree->worker));
                 else
@@ -387,7 +411,7 @@ int keeper_hand_over(struct Keeper *keeper) {
                 note_plan(&known->trees[i], tree);
         }
         known->is_source_held = keeper->is_source_held;
-        if (!is_good)
+        if (!is_good || keeper->leaves_intents)
                 return 1;
         return keeper->is_scoped ? take_part(keeper) : take_whole(keeper);
 }

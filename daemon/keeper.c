@@ -92,6 +92,7 @@ int keeper_new(struct Pass *pass, const struct Config *config, const struct Conf
 
 static void tree_done(struct KeeperTree *tree) {
         worker_free(tree->worker);
+        worker_retire(tree->stale_worker);
         keeper_free_copying(tree);
         keeper_free_removing(tree);
         tree->verifying = records_free(tree->verifying);

@@ -60,8 +60,9 @@ struct KeeperTree {
         struct Index *index;
         struct Plan *plan; /* what is to be kept there; of the source, the set's plan */
         struct Worker *worker;
-        uint64_t n_open;    /* answers that are due of the worker, or of the ledger for it */
-        bool is_connecting; /* its worker has not said yet whether it is ready */
+        struct Worker *stale_worker; /* whose place another took */
+        uint64_t n_open;             /* answers that are due of the worker, or of the ledger for it */
+        bool is_connecting;          /* its worker has not said yet whether it is ready */
         bool is_scanning;
         bool is_polled;     /* a source where nothing is watched */
         bool is_new;        /* a destination that just got its marker */
@@ -71,7 +72,8 @@ struct KeeperTree {
         bool is_stopped;    /* no more work for it in this pass */
         bool is_changed;    /* since the last look */
         bool failed;        /* something of it was reported as an error */
-        bool is_stale;      /* its warm worker has something else open than what is there now */
+        bool has_hung;
+        bool is_stale; /* its warm worker has something else open than what is there now */
         bool is_looking_at_paths;
         char marker[33];
         uint32_t directory; /* the one that is being looked at */
@@ -108,6 +110,7 @@ struct KeeperTree {
 
         struct PlanCount copied, adopted, removed, verified;
         size_t n_failed;
+        size_t n_new;            /* backups that became ours there */
         size_t n_removed_before; /* in the hour before */
 };
 
@@ -132,6 +135,7 @@ struct Keeper {
         bool is_scoped;       /* the pass is over a part of the set */
         bool is_yielding;     /* others wait: no more copies are begun */
         bool is_looking_only; /* outside of ActiveHours= */
+        bool leaves_intents;  /* something may be half removed */
         bool is_source_held;  /* another directory than before, or emptied by others */
         bool failed;          /* something was reported as an error */
         bool is_stepping;

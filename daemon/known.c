@@ -118,6 +118,15 @@ int known_expect(struct Known *known, size_t i, const char *path) {
         return known_note(known, i, path, &(struct BackupStat){});
 }
 
+int known_unexpect(struct Known *known, size_t i, const char *path) {
+        uint32_t id = recall_find(known->trees[i].index, path);
+        struct IndexEntry e;
+
+        if (id == INDEX_NONE || !index_entry(known->trees[i].index, id, &e) || e.stat.ino != 0)
+                return 0;
+        return known_note(known, i, path, NULL);
+}
+
 int64_t known_next_usec(const struct Known *known) {
         int64_t next_usec = USEC_INFINITY;
 

@@ -18,7 +18,8 @@ struct KnownTree {
         struct Index *index; /* NULL: the tree was not there */
         struct ConfigSet view;
         bool is_partial; /* not all of it could be read */
-        size_t n_foreign;
+        bool has_hung;   /* the last time */
+        size_t n_own;    /* of a destination: backups that we published there */
         size_t n_held_for_mass;
         struct BackupStat root;
         uint64_t device;
@@ -48,6 +49,9 @@ void known_drop_workers(struct Known *known);
 int known_note(struct Known *known, size_t tree, const char *path, const struct BackupStat *stat);
 /* Makes room for a file that is not known yet, so that its series is. */
 int known_expect(struct Known *known, size_t tree, const char *path);
+
+/* Forgets it again, if nothing was seen of it. */
+int known_unexpect(struct Known *known, size_t tree, const char *path);
 
 /* When time alone asks for another pass. */
 int64_t known_next_usec(const struct Known *known) _pure_;

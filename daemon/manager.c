@@ -241,8 +241,7 @@ static void tell_ready(struct Manager *manager) {
         for (size_t i = 0; i < manager->n_guards; i++)
                 if (!guard_is_connected(manager->guards[i]) && os_monotonic_usec() < manager->begun_usec + READY_USEC)
                         return;
-        manager->is_ready = true;
-        notify_ready();
+        manager->is_ready = notify_ready();
 }
 
 static int on_later(sd_event_source *source _unused_, void *userdata) {
@@ -298,16 +297,15 @@ static const struct ConfigSet *find_set(const struct Config *config, const char 
         return NULL;
 }
 
-/* Sets that are the same go on as they are; the others end what they are at, and begin anew. */
+/* What is of [daemon] holds from the next worker on. Sets that are the same go on as they are; the others end what they are at, and begin anew. */
 static void take_config(struct Manager *manager, struct ConfigRef *new) {
-        bool is_same = config_daemon_equal(manager->config->config, new->config);
         size_t n_same = 0;
 
         for (size_t i = 0; i < manager->n_guards; i++) {
                 struct Guard *guard = manager->guards[i];
                 const struct ConfigSet *set = find_set(new->config, guard_set(guard)->name);
 
-                if (set && is_same && !guard_is_leaving(guard) && config_set_equal(guard_set(guard), set)) {
+                if (set && !guard_is_leaving(guard) && config_set_equal(guard_set(guard), set)) {
                         guard_rebase(guard, new, set);
                         n_same++;
                 } else
@@ -337,7 +335,7 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
                 take_config(manager, new);
         else
                 log_error("the configuration is not taken; the one in force stays");
-        notify_ready();
+        manager->is_ready = notify_ready();
         changed(manager);
         return 0;
 }

@@ -59,8 +59,8 @@ static bool tell(const char *text, int patience_msec) {
         return fd < 0 || send_text(fd, text) || (poll(&p, 1, patience_msec) > 0 && send_text(fd, text));
 }
 
-void notify_ready(void) {
-        (void)tell("READY=1", PATIENCE_MSEC);
+bool notify_ready(void) {
+        return tell("READY=1", PATIENCE_MSEC);
 }
 
 void notify_reloading(void) {

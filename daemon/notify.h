@@ -12,7 +12,8 @@
 
 struct Notify;
 
-void notify_ready(void);
+/* False where nobody took it: it is to be told again. */
+bool notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);
 /* The start failed. */

@@ -80,7 +80,3 @@ bool config_set_equal(const struct ConfigSet *a, const struct ConfigSet *b) {
                         return false;
         return true;
 }
-
-bool config_daemon_equal(const struct Config *a, const struct Config *b) {
-        return section_equal(CONFIG_SECTION_DAEMON, a, b);
-}

@@ -9,5 +9,3 @@
 #include "lib/config.h"
 
 bool config_set_equal(const struct ConfigSet *a, const struct ConfigSet *b);
-/* What [daemon] says, and what is shared by all sets. */
-bool config_daemon_equal(const struct Config *a, const struct Config *b);
