@@ -25,7 +25,7 @@ struct Entry {
         bool is_used : 1;
         bool is_candidate : 1; /* named like a companion */
         bool is_companion : 1; /* and its owner is there */
-        bool is_marked : 1;    /* while a scope is gathered */
+        bool is_marked : 1;    /* while a scope is gathered, or until it is taken out of its series */
 };
 
 static_assert(sizeof(struct Entry) == 64, "an entry has outgrown its cache line");
@@ -97,8 +97,9 @@ static inline const char *index_text(const struct Index *index, uint32_t offset)
         return index->text + offset;
 }
 
-/* Puts an entry into its series, made where it is not there yet; and takes it out. */
+/* Puts an entry into its series, made where it is not there yet. */
 int series_link(struct Index *index, uint32_t id);
+/* Takes it out, and with it, in one walk, all of the same series that are marked. */
 void series_unlink(struct Index *index, uint32_t id);
 /* Takes the entries that this generation did not see out of every series. */
 void series_sweep(struct Index *index);

@@ -125,15 +125,15 @@ void series_touch(struct Index *index, uint32_t series) {
 }
 
 /* Takes every entry that keep() refuses out of the series; drops the series if none is left. */
-static void series_filter(struct Index *index, uint32_t series, bool (*keep)(const struct Entry *, uint32_t, uint32_t),
-                          uint32_t argument) {
+static void series_filter(struct Index *index, uint32_t series, bool (*keep)(const struct Entry *, uint16_t),
+                          uint16_t generation) {
         uint32_t last = INDEX_NONE, next;
 
         for (uint32_t id = index->series[series].head; id != INDEX_NONE; id = next) {
                 struct Entry *entry = &index->entries[id];
 
                 next = entry->next;
-                if (keep(entry, id, argument)) {
+                if (keep(entry, generation)) {
                         last = id;
                         continue;
                 }
@@ -142,6 +142,7 @@ static void series_filter(struct Index *index, uint32_t series, bool (*keep)(con
                 else
                         index->entries[last].next = next;
                 entry->series = entry->next = INDEX_NONE;
+                entry->is_marked = false;
                 index->n_backups--;
                 series_touch(index, series);
         }
@@ -149,18 +150,18 @@ static void series_filter(struct Index *index, uint32_t series, bool (*keep)(con
                 series_drop(index, series);
 }
 
-static bool is_other(const struct Entry *entry, uint32_t id, uint32_t unlinked) {
-        (void)entry;
-        return id != unlinked;
+static bool is_unmarked(const struct Entry *entry, uint16_t generation) {
+        (void)generation;
+        return !entry->is_marked;
 }
 
-static bool is_of_generation(const struct Entry *entry, uint32_t id, uint32_t generation) {
-        (void)id;
+static bool is_of_generation(const struct Entry *entry, uint16_t generation) {
         return entry->generation == generation;
 }
 
 void series_unlink(struct Index *index, uint32_t id) {
-        series_filter(index, index->entries[id].series, is_other, id);
+        index->entries[id].is_marked = true;
+        series_filter(index, index->entries[id].series, is_unmarked, 0);
 }
 
 void series_sweep(struct Index *index) {
