@@ -6,24 +6,6 @@
 #include "lib/index-internal.h"
 #include "lib/name.h"
 
-/*
- * Owners by stem: for every directory in which some companion looks for one,
- * each file's stem with the file, or with NONE where two files share it.
- * It is needed for moments only, so it is made for each index_arrange() anew.
- */
-struct Stem {
-        uint32_t id;
-        uint32_t n_stem;
-        bool is_shared;
-};
-
-struct Stems {
-        const struct Index *index;
-        struct Stem *stems;
-        uint32_t n_stems, n_allocated;
-        struct Table table;
-};
-
 struct StemKey {
         uint32_t directory;
         const char *name;
@@ -34,104 +16,154 @@ static uint64_t stem_hash(const struct Index *index, const struct StemKey *key) 
         return hash_bytes(&index->key, key->directory, key->name, key->n_stem);
 }
 
-static uint64_t stem_table_hash(const void *owner, uint32_t i) {
-        const struct Stems *stems = owner;
+static struct StemKey stem_key(const struct Stems *stems, uint32_t i) {
         const struct Entry *entry = &stems->index->entries[stems->stems[i].id];
 
-        return stem_hash(stems->index, &(struct StemKey){entry->directory, index_text(stems->index, entry->name),
-                                                         stems->stems[i].n_stem});
+        return (struct StemKey){entry->directory, index_text(stems->index, entry->name), stems->stems[i].n_stem};
+}
+
+static uint64_t stem_table_hash(const void *owner, uint32_t i) {
+        const struct Stems *stems = owner;
+        const struct StemKey key = stem_key(stems, i);
+
+        return stem_hash(stems->index, &key);
 }
 
 static bool stem_table_equal(const void *owner, uint32_t i, const void *p) {
-        const struct Stems *stems = owner;
-        const struct Entry *entry = &stems->index->entries[stems->stems[i].id];
-        const struct StemKey *key = p;
+        const struct StemKey own = stem_key(owner, i), *key = p;
 
-        return entry->directory == key->directory && stems->stems[i].n_stem == key->n_stem &&
-               memcmp(index_text(stems->index, entry->name), key->name, key->n_stem) == 0;
+        return own.directory == key->directory && own.n_stem == key->n_stem &&
+               memcmp(own.name, key->name, key->n_stem) == 0;
 }
 
 static const struct TableType stem_table_type = {stem_table_hash, stem_table_equal};
 
-static void stems_done(struct Stems *stems) {
+void stems_done(struct Stems *stems) {
         free(stems->stems);
         table_done(&stems->table);
 }
 
-static int stems_add(struct Stems *stems, uint32_t id) {
+static uint32_t stems_find(const struct Stems *stems, const struct StemKey *key) {
+        return table_find(&stems->table, &stem_table_type, stems, stem_hash(stems->index, key), key);
+}
+
+static int stems_append(struct Stems *stems, struct Stem stem) {
+        int r = index_grow((void **)&stems->stems, stems->n_stems, &stems->n_allocated, sizeof(struct Stem));
+
+        if (r >= 0)
+                stems->stems[stems->n_stems++] = stem;
+        return r;
+}
+
+/* What the entry looks for; false: nothing. What still has an extension is nobody's stem. */
+static bool wants_stem(const struct Index *index, const struct Entry *entry, struct StemKey *ret) {
+        const char *name = index_text(index, entry->name);
+        bool by_stem;
+        size_t n = name_companion(name, entry->n_name, &by_stem);
+
+        *ret = (struct StemKey){entry->directory, name, n};
+        return n > 0 && by_stem && name_stem(name, n) == n;
+}
+
+static int stems_want(struct Stems *stems, uint32_t id) {
+        struct StemKey key;
+        int r;
+
+        if (!wants_stem(stems->index, &stems->index->entries[id], &key) || stems_find(stems, &key) != TABLE_NONE)
+                return 0;
+        r = table_reserve(&stems->table, &stem_table_type, stems);
+        if (r >= 0)
+                r = stems_append(stems, (struct Stem){id, (uint32_t)key.n_stem, INDEX_NONE});
+        if (r >= 0)
+                table_insert(&stems->table, stem_hash(stems->index, &key), stems->n_stems - 1);
+        return r;
+}
+
+static int stems_offer(struct Stems *stems, uint32_t id) {
         const struct Entry *entry = &stems->index->entries[id];
         const char *name = index_text(stems->index, entry->name);
         const struct StemKey key = {entry->directory, name, name_stem(name, entry->n_name)};
-        uint64_t hash = stem_hash(stems->index, &key);
-        uint32_t found;
+        uint32_t found = stems_find(stems, &key);
         int r;
 
-        found = table_find(&stems->table, &stem_table_type, stems, hash, &key);
-        if (found != TABLE_NONE) {
-                stems->stems[found].is_shared = true;
+        if (found == TABLE_NONE)
                 return 0;
-        }
-        r = table_reserve(&stems->table, &stem_table_type, stems);
-        if (r < 0)
-                return r;
-        r = index_grow((void **)&stems->stems, stems->n_stems, &stems->n_allocated, sizeof(struct Stem));
-        if (r < 0)
-                return r;
-        stems->stems[stems->n_stems] = (struct Stem){.id = id, .n_stem = (uint32_t)key.n_stem};
-        table_insert(&stems->table, hash, stems->n_stems++);
-        return 0;
+        r = stems_append(stems, (struct Stem){id, (uint32_t)key.n_stem, stems->stems[found].next});
+        if (r >= 0)
+                stems->stems[found].next = stems->n_stems - 1;
+        return r;
 }
 
 static int stems_init(struct Stems *stems, const struct Index *index) {
         _cleanup_(freep) bool *wanted = NULL;
-        bool by_stem;
-        int r;
+        int r = 0;
 
         *stems = (struct Stems){.index = index};
-        wanted = calloc(MAX(index->n_directories, 1u), sizeof(bool));
+        for (uint32_t i = 0; i < index->n_entries && r >= 0; i++)
+                if (index->entries[i].is_candidate)
+                        r = stems_want(stems, i);
+        if (r < 0 || stems->n_stems == 0)
+                return r;
+
+        wanted = calloc(index->n_directories, sizeof(bool));
         if (!wanted)
                 return -ENOMEM;
-        for (uint32_t i = 0; i < index->n_entries; i++) {
+        for (uint32_t i = 0; i < stems->n_stems; i++)
+                wanted[index->entries[stems->stems[i].id].directory] = true;
+        /* From the last, so that each list begins with the first. */
+        for (uint32_t i = index->n_entries; i-- > 0 && r >= 0;) {
                 const struct Entry *entry = &index->entries[i];
 
-                if (entry->is_used && entry->is_candidate &&
-                    name_companion(index_text(index, entry->name), entry->n_name, &by_stem) > 0 && by_stem)
-                        wanted[entry->directory] = true;
+                if (entry->is_used && !entry->is_candidate && wanted[entry->directory])
+                        r = stems_offer(stems, i);
         }
-        for (uint32_t i = 0; i < index->n_entries; i++) {
-                const struct Entry *entry = &index->entries[i];
-
-                if (!entry->is_used || entry->is_candidate || !wanted[entry->directory])
-                        continue;
-                r = stems_add(stems, i);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        return r;
 }
 
-static uint32_t find_owner(const struct Index *index, const struct Stems *stems, uint32_t id) {
+int stems_owners(struct Stems *stems, const struct Index *index, uint32_t id, uint32_t *ret) {
+        struct StemKey key;
+        int r;
+
+        *ret = INDEX_NONE;
+        if (!wants_stem(index, &index->entries[id], &key))
+                return 0;
+        r = stems->index ? 0 : stems_init(stems, index);
+        if (r >= 0)
+                *ret = stems->stems[stems_find(stems, &key)].next;
+        return r;
+}
+
+int index_find_owner(const struct Index *index, struct Stems *stems, uint32_t id, uint32_t *ret) {
         const struct Entry *entry = &index->entries[id];
         const char *name = index_text(index, entry->name);
-        struct StemKey key = {entry->directory, name, 0};
-        uint32_t owner, stem;
         bool by_stem;
+        uint32_t i;
+        int r;
 
-        key.n_stem = name_companion(name, entry->n_name, &by_stem);
-        owner = index_find(index, entry->directory, name, key.n_stem);
-        if (owner != INDEX_NONE || !by_stem)
-                return owner;
-        stem = table_find(&stems->table, &stem_table_type, stems, stem_hash(index, &key), &key);
-        return stem == TABLE_NONE || stems->stems[stem].is_shared ? INDEX_NONE : stems->stems[stem].id;
+        *ret = index_find(index, entry->directory, name, name_companion(name, entry->n_name, &by_stem));
+        if (*ret != INDEX_NONE)
+                return 0;
+        r = stems_owners(stems, index, id, &i);
+        if (r >= 0 && i != INDEX_NONE && stems->stems[i].next == INDEX_NONE)
+                *ret = stems->stems[i].id;
+        return r;
 }
 
-/* A companion's companion (x.sha256.asc) belongs to the backup itself. Ends, because each owner's name is shorter or no candidate. */
-static uint32_t find_last_owner(const struct Index *index, const struct Stems *stems, uint32_t id) {
-        uint32_t owner = INDEX_NONE, next = id;
+/*
+ * A companion's companion (x.sha256.asc) belongs to the backup itself. Ends, because each owner's name is shorter or no
+ * candidate.
+ */
+static int find_last_owner(const struct Index *index, struct Stems *stems, uint32_t id, uint32_t *ret) {
+        uint32_t next = id;
+        int r = 0;
 
-        while ((next = index->entries[next].is_candidate ? find_owner(index, stems, next) : INDEX_NONE) != INDEX_NONE)
-                owner = next;
-        return owner;
+        *ret = INDEX_NONE;
+        while (r >= 0 && next != INDEX_NONE && index->entries[next].is_candidate) {
+                r = index_find_owner(index, stems, next, &next);
+                if (r >= 0 && next != INDEX_NONE)
+                        *ret = next;
+        }
+        return r;
 }
 
 static int pair_compare(const void *pa, const void *pb) {
@@ -140,22 +172,37 @@ static int pair_compare(const void *pa, const void *pb) {
         return a->owner < b->owner ? -1 : a->owner > b->owner;
 }
 
-static int arrange_entry(struct Index *index, const struct Stems *stems, uint32_t id) {
+static int arrange_entry(struct Index *index, struct Stems *stems, uint32_t id) {
         struct Entry *entry = &index->entries[id];
-        uint32_t owner = find_last_owner(index, stems, id);
+        uint32_t owner;
+        int r;
 
+        r = find_last_owner(index, stems, id, &owner);
+        if (r < 0)
+                return r;
         entry->is_companion = owner != INDEX_NONE;
         if (entry->is_companion) {
                 index->pairs[index->n_pairs++] = (struct Pair){owner, id};
-                if (entry->series != INDEX_NONE)
-                        series_unlink(index, id);
+                entry->is_marked = entry->series != INDEX_NONE;
         } else if (entry->series == INDEX_NONE)
                 return series_link(index, id);
         return 0;
 }
 
-int index_arrange(struct Index *index) {
+static int arrange_entries(struct Index *index) {
         _cleanup_(stems_done) struct Stems stems = {};
+        int r = 0;
+
+        for (uint32_t i = 0; i < index->n_entries && r >= 0; i++)
+                if (index->entries[i].is_used && index->entries[i].is_candidate)
+                        r = arrange_entry(index, &stems, i);
+        for (size_t i = 0; i < index->n_pairs; i++)
+                if (index->entries[index->pairs[i].companion].is_marked)
+                        series_unlink(index, index->pairs[i].companion);
+        return r;
+}
+
+int index_arrange(struct Index *index) {
         int r;
 
         index->is_settled = index->is_settled || !index->pairs_stale;
@@ -169,16 +216,9 @@ int index_arrange(struct Index *index) {
         if (!index->pairs)
                 return -ENOMEM;
 
-        r = stems_init(&stems, index);
+        r = arrange_entries(index);
         if (r < 0)
                 return r;
-        for (uint32_t i = 0; i < index->n_entries; i++) {
-                if (!index->entries[i].is_used || !index->entries[i].is_candidate)
-                        continue;
-                r = arrange_entry(index, &stems, i);
-                if (r < 0)
-                        return r;
-        }
 
         qsort(index->pairs, index->n_pairs, sizeof(struct Pair), pair_compare);
         index->pair_ids = reallocarray(NULL, MAX(index->n_pairs, (size_t)1), sizeof(uint32_t));

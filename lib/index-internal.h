@@ -106,6 +106,29 @@ void series_sweep(struct Index *index);
 /* The entry's files changed: its series is to be decided anew. */
 void series_touch(struct Index *index, uint32_t series);
 
+/*
+ * Owners by stem, of the companions that look for one: for each stem that is wanted the files that have it, by number.
+ * Needed for moments only, so it is made anew, and not before somebody asks; no file may come or go until it is done.
+ */
+struct Stem {
+        uint32_t id; /* of a companion, in the table; of a file, behind it */
+        uint32_t n_stem;
+        uint32_t next; /* INDEX_NONE after the last */
+};
+
+struct Stems {
+        const struct Index *index; /* NULL until somebody asked */
+        struct Stem *stems;
+        uint32_t n_stems, n_allocated;
+        struct Table table;
+};
+
+void stems_done(struct Stems *stems);
+/* The first of the files that the entry may belong to by their stem, or INDEX_NONE. */
+int stems_owners(struct Stems *stems, const struct Index *index, uint32_t id, uint32_t *ret);
+/* The file that the entry is a companion of, or INDEX_NONE. */
+int index_find_owner(const struct Index *index, struct Stems *stems, uint32_t id, uint32_t *ret);
+
 /* The file came or went: what may be no companion any more stands for itself until somebody arranges. */
 void index_unsettle(struct Index *index, uint32_t directory, const char *name, size_t n_name);
 

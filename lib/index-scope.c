@@ -58,36 +58,19 @@ static int add_relatives(struct Index *index, struct IndexList *list, uint32_t i
         return r;
 }
 
-/* The stem that an owner of the entry may have; 0: none. */
-static size_t stem_wanted(const struct Index *index, const struct Entry *entry) {
-        bool by_stem;
-        size_t n = name_companion(index_text(index, entry->name), entry->n_name, &by_stem);
+/* What may own the entry by its stem. */
+static int add_by_stem(struct Index *index, struct Stems *stems, struct IndexList *list, uint32_t id) {
+        uint32_t i;
+        int r;
 
-        return n > 0 && by_stem ? n : 0;
-}
-
-/* Whether the entry may own that companion by its stem, the companion's name up to n. */
-static bool has_stem(const struct Index *index, const struct Entry *entry, const struct Entry *companion, size_t n) {
-        const char *name = index_text(index, entry->name);
-
-        return entry->is_used && !entry->is_candidate && entry->directory == companion->directory &&
-               entry->n_name >= n && name_stem(name, entry->n_name) == n &&
-               memcmp(name, index_text(index, companion->name), n) == 0;
-}
-
-/* Owners by stem are found by looking at all files: rare, and once for each companion of the kind. */
-static int add_by_stem(struct Index *index, struct IndexList *list, uint32_t id) {
-        const struct Entry companion = index->entries[id];
-        size_t n = stem_wanted(index, &companion);
-        int r = 0;
-
-        for (uint32_t i = 0; n > 0 && i < index->n_entries && r >= 0; i++)
-                if (has_stem(index, &index->entries[i], &companion, n))
-                        r = add(index, list, i);
+        r = stems_owners(stems, index, id, &i);
+        for (; r >= 0 && i != INDEX_NONE; i = stems->stems[i].next)
+                r = add(index, list, stems->stems[i].id);
         return r;
 }
 
 int index_scope(struct Index *index, const uint32_t *ids, size_t n_ids, struct IndexList *list) {
+        _cleanup_(stems_done) struct Stems stems = {};
         int r = 0;
 
         list->n_ids = 0;
@@ -98,7 +81,7 @@ int index_scope(struct Index *index, const uint32_t *ids, size_t n_ids, struct I
         for (size_t i = 0; i < list->n_ids && r >= 0; i++) {
                 r = add_relatives(index, list, list->ids[i]);
                 if (r >= 0)
-                        r = add_by_stem(index, list, list->ids[i]);
+                        r = add_by_stem(index, &stems, list, list->ids[i]);
         }
         for (size_t i = 0; i < list->n_ids; i++)
                 index->entries[list->ids[i]].is_marked = false;
@@ -138,41 +121,47 @@ static uint32_t find_same(const struct Index *index, const struct Index *other, 
 }
 
 /* What came or went meanwhile may have made it no companion, whatever the scope says. */
-static bool is_owned(const struct Index *index, const struct Entry *entry) {
-        const char *name = index_text(index, entry->name);
-        size_t n_owners = 0, n_stem = stem_wanted(index, entry);
-        bool by_stem;
-
-        if (index_find(index, entry->directory, name, name_companion(name, entry->n_name, &by_stem)) != INDEX_NONE)
-                return true;
-        for (uint32_t i = 0; n_stem > 0 && i < index->n_entries; i++)
-                n_owners += has_stem(index, &index->entries[i], entry, n_stem);
-        return n_owners == 1;
-}
-
-static int adopt_entry(struct Index *index, const struct Index *scope, const struct Entry *known) {
-        uint32_t id = find_same(index, scope, known);
+static int adopt_entry(struct Index *index, struct Stems *stems, const struct Index *scope, const struct Entry *known) {
+        uint32_t id = find_same(index, scope, known), owner;
         struct Entry *entry;
+        int r;
 
         if (id == INDEX_NONE)
                 return 0;
         entry = &index->entries[id];
-        if (known->is_companion && entry->series != INDEX_NONE && is_owned(index, entry))
-                series_unlink(index, id);
-        entry->is_companion = known->is_companion && entry->series == INDEX_NONE;
+        if (known->is_companion && entry->series != INDEX_NONE) {
+                r = index_find_owner(index, stems, id, &owner);
+                if (r < 0)
+                        return r;
+                entry->is_marked = owner != INDEX_NONE;
+        }
+        entry->is_companion = known->is_companion && (entry->series == INDEX_NONE || entry->is_marked);
         return entry->is_companion || entry->series != INDEX_NONE ? 0 : series_link(index, id);
+}
+
+static int adopt_entries(struct Index *index, const struct Index *scope) {
+        _cleanup_(stems_done) struct Stems stems = {};
+        int r = 0;
+
+        for (uint32_t i = 0; i < scope->n_entries && r >= 0; i++)
+                if (scope->entries[i].is_used)
+                        r = adopt_entry(index, &stems, scope, &scope->entries[i]);
+        /* All at once: each by itself would walk its series again. */
+        for (uint32_t i = 0; i < scope->n_entries; i++) {
+                uint32_t id = scope->entries[i].is_companion ? find_same(index, scope, &scope->entries[i]) : INDEX_NONE;
+
+                if (id != INDEX_NONE && index->entries[id].is_marked)
+                        series_unlink(index, id);
+        }
+        return r;
 }
 
 int index_adopt(struct Index *index, const struct Index *scope) {
         int r;
 
-        for (uint32_t i = 0; i < scope->n_entries; i++) {
-                if (!scope->entries[i].is_used)
-                        continue;
-                r = adopt_entry(index, scope, &scope->entries[i]);
-                if (r < 0)
-                        return r;
-        }
+        r = adopt_entries(index, scope);
+        if (r < 0)
+                return r;
         for (uint32_t i = 0; i < scope->n_series; i++) {
                 uint32_t series;
 

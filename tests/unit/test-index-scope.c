@@ -82,6 +82,12 @@ static const struct {
         {{"v.vma.zst", "v.notes", "v.notes.asc"}, {}, {}, {"v.notes.asc"}, "v.notes v.notes.asc v.vma.zst"},
         {{"two.tar", "two.img", "two.log"}, {}, {}, {"two.img"}, "two.img two.log two.tar"},
         {{"two.tar", "two.img", "d/two.log"}, {}, {}, {"two.img"}, "two.img"},
+        {{"v.e", "v.d", "v.notes", "v.log", "v.c", "v.b", "v"},
+         {"v.d"},
+         {"v.a"},
+         {"v.log"},
+         "v v.a v.b v.c v.e v.log v.notes"},
+        {{"v.tar.gz", "v.tar.log", "d/v.gz"}, {}, {}, {"v.tar.log"}, "v.tar.log"}, /* v.tar is nobody's stem */
         {{"j.json", "j.log"}, {}, {}, {"j.log"}, "j.log"}, /* a candidate owns nothing by stem */
         /* Since it was arranged: what came */
         {{"x"}, {}, {"x.md5"}, {"x"}, "x x.md5"},
@@ -509,6 +515,102 @@ START_TEST(backups_are_counted) {
 }
 END_TEST
 
+#define N_MANY 20000
+
+/* "a-1975-01-01.tar": of a series of its own kind. */
+static int see_many(struct Index *index, const char *name, const char *extension, unsigned n) {
+        char path[64];
+        int r = 0;
+
+        for (unsigned i = 0; i < n && r >= 0; i++) {
+                snprintf(path, sizeof(path), "%s-%u-%02u-%02u%s", name, 1975 + i / 336, 1 + i / 28 % 12, 1 + i % 28,
+                         extension);
+                r = test_see(index, path, 0, 1);
+        }
+        return r;
+}
+
+struct Count {
+        struct Index *index;
+        struct IndexList list; /* large enough from the start */
+        uint32_t seed;
+        unsigned n_calls; /* one more than there are allocations */
+};
+
+static int scope_counted(void *userdata) {
+        struct Count *count = userdata;
+
+        count->n_calls++;
+        return index_scope(count->index, &count->seed, 1, &count->list);
+}
+
+static unsigned count_for(struct Count *count, const char *seed, size_t n_expected) {
+        count->seed = test_entry(count->index, seed);
+        count->n_calls = 0;
+        test_each_allocation_fails(scope_counted, count);
+        ck_assert_uint_eq(count->list.n_ids, n_expected);
+        return count->n_calls;
+}
+
+/* All files are looked at only where something has its owner by stem, and then once for all of them. */
+START_TEST(stems_are_found_once) {
+        _cleanup_(index_freep) struct Index *index = NULL;
+        struct ConfigSet set = test_set();
+        struct Count count = {};
+        unsigned n;
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        count.index = index;
+        ck_assert_int_ge(see_many(index, "many", ".log", 1000), 0);
+        ck_assert_int_ge(see_many(index, "other", ".tar", 1000), 0);
+        test_see(index, "one.log", 0, 1);
+        test_see(index, "one.tar", 0, 1);
+        test_see(index, "x.vma.zst", 0, 1);
+        test_see(index, "x.vma.zst.notes", 0, 1);
+        ck_assert_int_eq(index_arrange(index), 0);
+        count_for(&count, "many-1975-01-01.log", 1000);
+        ck_assert_uint_eq(count_for(&count, "other-1975-01-01.tar", 1000), 1);
+        ck_assert_uint_eq(count_for(&count, "x.vma.zst", 2), 1);
+        n = count_for(&count, "one.log", 2);
+        ck_assert_uint_gt(n, 1);
+        ck_assert_uint_eq(count_for(&count, "many-1975-01-01.log", 1000), n);
+        index_list_done(&count.list);
+}
+END_TEST
+
+/* Each looked for by itself, among all files or in its series, would take far too long. */
+START_TEST(many_logs_find_their_owners) {
+        _cleanup_(index_list_done) struct IndexList list = {};
+        _cleanup_(index_freep) struct Index *index = NULL, *part = NULL;
+        struct ConfigSet set = test_set();
+        uint32_t seed;
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        ck_assert_int_ge(see_many(index, "a", ".log", N_MANY), 0);
+        ck_assert_int_ge(see_many(index, "a", ".img", N_MANY / 4), 0);
+        ck_assert_int_eq(index_arrange(index), 0);
+        ck_assert_uint_eq(index_n_backups(index), N_MANY);
+        ck_assert_int_ge(see_many(index, "a", ".tar", N_MANY), 0); /* some are rivals */
+        seed = test_entry(index, "a-1975-01-01.log");
+        ck_assert_int_eq(index_scope(index, &seed, 1, &list), 0);
+        ck_assert_uint_eq(list.n_ids, 2 * N_MANY + N_MANY / 4);
+
+        ck_assert_int_eq(index_new(&set, key, &part), 0);
+        for (size_t i = 0; i < list.n_ids; i++) {
+                struct IndexEntry entry;
+
+                ck_assert(index_entry(index, list.ids[i], &entry));
+                ck_assert_int_eq(test_see(part, entry.name, 0, 1), INDEX_ADDED);
+        }
+        ck_assert_int_eq(index_arrange(part), 0);
+        ck_assert_int_eq(index_adopt(index, part), 0);
+        assert_counts(index, N_MANY + N_MANY / 4 + N_MANY / 4);
+        ck_assert(!entry_of(index, "a-1975-01-01.log").is_companion); /* there are two it may belong to */
+        ck_assert_int_eq(index_arrange(index), 0);
+        assert_counts(index, N_MANY + N_MANY / 4 + N_MANY / 4);
+}
+END_TEST
+
 struct Work {
         const struct ConfigSet *set;
         bool is_right, was_unsettled; /* out */
@@ -547,6 +649,43 @@ static int scope_and_adopt(void *userdata) {
         return r < 0 ? r : index_adopt(index, part);
 }
 
+/* Logs whose owners come, so that they leave their series, and rivals, so that they are of one again. */
+static int scope_and_adopt_by_stem(void *userdata) {
+        _cleanup_(index_freep) struct Index *index = NULL, *part = NULL;
+        _cleanup_(index_list_done) struct IndexList list = {};
+        struct Work *work = userdata;
+        uint32_t seed = 0;
+        int r;
+
+        r = index_new(work->set, key, &index);
+        if (r >= 0)
+                r = see_many(index, "a", ".log", 100);
+        if (r >= 0)
+                r = index_arrange(index);
+        if (r >= 0)
+                r = see_many(index, "a", ".tar", 100);
+        if (r >= 0)
+                r = index_scope(index, &seed, 1, &list);
+        if (r >= 0)
+                r = index_new(work->set, key, &part);
+        if (r >= 0)
+                r = see_many(part, "a", ".log", 100);
+        if (r >= 0)
+                r = see_many(part, "a", ".tar", 100);
+        if (r >= 0)
+                r = index_arrange(part);
+        if (r >= 0)
+                r = index_adopt(index, part);
+        if (r >= 0)
+                r = see_many(index, "a", ".img", 50);
+        if (r >= 0)
+                r = index_arrange(index);
+        for (uint32_t i = 0; index && i < index_entry_end(index); i++)
+                work->is_right = work->is_right && !index->entries[i].is_marked;
+        work->is_right = work->is_right && (r < 0 || index_n_backups(index) == 200);
+        return r;
+}
+
 /* Orphans that cannot be put into a series leave the index unsettled, and nothing worse. */
 static int orphan(void *userdata) {
         _cleanup_(index_list_done) struct IndexList list = {};
@@ -583,6 +722,7 @@ START_TEST(allocations_fail) {
         struct Work work = {.set = &set, .is_right = true};
 
         test_each_allocation_fails(scope_and_adopt, &work);
+        test_each_allocation_fails(scope_and_adopt_by_stem, &work);
         test_each_allocation_fails(orphan, &work);
         ck_assert(work.is_right && work.was_unsettled);
 }
@@ -602,6 +742,8 @@ int main(void) {
                                                tidies_away_directories,
                                                tidies_away_text,
                                                backups_are_counted,
+                                               stems_are_found_once,
+                                               many_logs_find_their_owners,
                                                allocations_fail,
                                                NULL,
                                        });
