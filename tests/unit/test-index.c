@@ -127,6 +127,24 @@ START_TEST(unknown_times_come_last) {
 }
 END_TEST
 
+/* What comes from then on is read by the other set. */
+START_TEST(follows_its_set) {
+        _cleanup_(index_freep) struct Index *index = NULL;
+        struct ConfigSet set = test_set(), other = test_set();
+        struct IndexEntry entry;
+
+        ck_assert_int_eq(index_new(&set, key, &index), 0);
+        ck_assert_int_eq(test_see(index, "a-2026-11-01", 7, 1), INDEX_ADDED);
+        other.age_from = CONFIG_AGE_FROM_MODIFIED;
+        index_rebase(index, &other);
+        ck_assert_int_eq(test_see(index, "a-2026-11-02", 7, 1), INDEX_ADDED);
+        ck_assert(index_entry(index, test_entry(index, "a-2026-11-01"), &entry));
+        ck_assert_int_eq(entry.time_usec, test_usec("2026-11-01"));
+        ck_assert(index_entry(index, test_entry(index, "a-2026-11-02"), &entry));
+        ck_assert_int_eq(entry.time_usec, 7);
+}
+END_TEST
+
 START_TEST(generations_come_and_go) {
         _cleanup_(index_freep) struct Index *index = NULL;
         struct ConfigSet set = test_set();
@@ -451,6 +469,7 @@ int main(void) {
                                          finds_series,
                                          orders_by_age,
                                          unknown_times_come_last,
+                                         follows_its_set,
                                          generations_come_and_go,
                                          forgets_one,
                                          pairs_companions,
