@@ -321,6 +321,7 @@ def a_disk_comes_and_goes():
     machine.write(CONF, configuration() + '[copy home/disk]\nTo=/media/disk\n')
     machine.do('systemctl', 'reload', UNIT)
     copied('/opt/disk/db-2026-11-02.sql')
+    machine.do('systemctl', 'reload', UNIT)  # workers that wait for more to do would for a while still have it open
     machine.wait(lambda: machine.run('umount', '/media/disk').status == 0, 'it is busy')
     machine.write(f'{PLACES["home"][0]}/db-2026-11-03.sql', b'backup')
     wait_for('/media/disk has no .retaind-destination: is the disk mounted?')
