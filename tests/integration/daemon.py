@@ -176,6 +176,20 @@ def a_destination_that_comes_back_catches_up(p):
         d.end()
 
 
+def what_failed_is_tried_again_whatever_comes_between(p):
+    p.write(BOTH)
+    (p.to / 'taken').write_bytes(b'where a directory would have to be')
+    with Daemon(p).ready() as d:
+        (p.source / 'taken').mkdir()
+        finish(p, 'taken/a.sql')
+        d.wait(lambda: 'taken/a.sql was not copied to a' in d.lines())
+        (p.to / 'taken').unlink()
+        finish(p, 'b.sql')
+        d.wait(lambda: 'b.sql' in backups(p.to))
+        d.wait(lambda: (p.to / 'taken/a.sql').exists())
+        d.end()
+
+
 def polling_finds_it_too(p):
     p.write(BOTH.replace('Settle=0s', 'Settle=0s\nWatch=poll\nPollInterval=1s'))
     with Daemon(p).ready() as d:
@@ -253,7 +267,8 @@ def too_many_events_lose_nothing(p):
 
 if __name__ == '__main__':
     main(what_is_finished_is_copied, what_is_open_waits, what_is_open_elsewhere_is_looked_at_again,
-         what_changes_settles_first, what_comes_of_age_goes,
-         a_reload_takes_all_or_nothing, a_reload_that_lets_too_much_go_is_held, a_source_that_comes_later,
-         a_destination_that_comes_back_catches_up, polling_finds_it_too, hours_are_kept, a_second_one_is_refused,
-         it_ends_soon_and_leaves_nothing_behind, it_says_that_it_lives, too_many_events_lose_nothing)
+         what_changes_settles_first, what_comes_of_age_goes, a_reload_takes_all_or_nothing,
+         a_reload_that_lets_too_much_go_is_held, a_source_that_comes_later, a_destination_that_comes_back_catches_up,
+         what_failed_is_tried_again_whatever_comes_between, polling_finds_it_too, hours_are_kept,
+         a_second_one_is_refused, it_ends_soon_and_leaves_nothing_behind, it_says_that_it_lives,
+         too_many_events_lose_nothing)
