@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SLOW = 30  # seconds until something that must happen counts as not happening
+SLOW = 120  # seconds until something that must happen counts as not happening
 # A container has none of its own accord, a machine does.
 LANDLOCK = 'landlock_create_ruleset landlock_add_rule landlock_restrict_self'
 
