@@ -32,7 +32,7 @@
 #define N_PENDING_MAX KEEPER_SCOPE_MAX
 /* So long after its time, a timer that did not come is lost. */
 #define OVERDUE_USEC USEC_PER_MINUTE
-#define WARM_USEC (30 * USEC_PER_SEC)
+#define WARM_USEC (10 * USEC_PER_SEC)
 /* A pass that copies for longer lets others have their turn. */
 #define TURN_USEC (5 * USEC_PER_SEC)
 

@@ -43,7 +43,8 @@ struct Manager {
         struct Notify *notify;
         sd_event_source *watch_io, *clock_io, *later, *grace;
         int64_t begun_usec;
-        bool is_ready; /* and systemd knows it */
+        bool is_ready;   /* and systemd knows it */
+        bool is_refused; /* what was read last is not what is in force */
         int clock_fd;
         struct Clock clock; /* the last that was believed */
         bool has_looked;    /* at all sets; and it was said */
@@ -214,10 +215,11 @@ static void tell_status(struct Manager *manager) {
         manager->has_looked = sum_up(manager, sum, sizeof(sum));
         for (size_t i = 0; i < manager->n_guards; i++)
                 next_usec = MIN(next_usec, guard_next_usec(manager->guards[i]));
-        if (next_usec != USEC_INFINITY && manager->n_guards > 0)
+        if (next_usec != USEC_INFINITY && next_usec > os_now_usec() && manager->n_guards > 0)
                 snprintf(next, sizeof(next), ", next change %s",
                          calendar_format_local(guard_set(manager->guards[0])->zone, next_usec, when));
-        snprintf(status, sizeof(status), "%s%s", sum, next);
+        snprintf(status, sizeof(status), "%s%s%s", sum, next,
+                 manager->is_refused ? "; the configuration was changed, and is not taken: it has problems" : "");
         notify_status(manager->notify, status);
         if (manager->pass.is_at_terminal && manager->has_looked && !had_looked)
                 log_notice("watching %s; Ctrl-C ends it", sum);
@@ -331,6 +333,7 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
         r = manager->read_config(manager->options, &config);
         if (r == 0)
                 r = config_ref_new(config, &new);
+        manager->is_refused = r != 0;
         if (r == 0)
                 take_config(manager, new);
         else

@@ -112,6 +112,7 @@ def a_reload_takes_all_or_nothing(p):
         d.process.send_signal(signal.SIGHUP)
         d.wait(lambda: 'the one in force stays' in d.lines())
         contains(d.lines(), 'did you mean KeepDaily=?')
+        d.wait(lambda: 'is not taken' in d.listen().rsplit('STATUS=', 1)[-1])
         finish(p, 'b.sql')
         d.wait(lambda: 'b.sql' in backups(p.to))
 
