@@ -5,7 +5,6 @@
 #include <linux/ioprio.h>
 #include <linux/landlock.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -73,11 +72,6 @@ int confine_to(int source, bool is_source_writable, int destination) {
 }
 
 void confine_be_modest(void) {
-        struct rlimit limit;
-
         syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7));
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < N_DESCRIPTORS) {
-                limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)N_DESCRIPTORS);
-                setrlimit(RLIMIT_NOFILE, &limit);
-        }
+        os_allow_descriptors(N_DESCRIPTORS);
 }

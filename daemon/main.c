@@ -20,7 +20,11 @@
 #include "daemon/worker-main.h"
 #include "lib/config-read.h"
 #include "lib/hash.h"
+#include "lib/os.h"
 #include "version.h"
+
+/* Each set's and each destination's worker takes two, for as long as it is kept. */
+#define N_DESCRIPTORS 65536
 
 /* In the journal as errors, where somebody looks for these. */
 static void print_problems(const struct Problems *problems) {
@@ -141,6 +145,8 @@ int main(int argc, char *argv[]) {
                 check_print(config);
                 return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
-        return options.command == COMMAND_DAEMON ? manager_run(TAKE_PTR(config), &options, read_config)
-                                                 : once_run(config, &options);
+        if (options.command == COMMAND_ONCE)
+                return once_run(config, &options);
+        os_allow_descriptors(N_DESCRIPTORS);
+        return manager_run(TAKE_PTR(config), &options, read_config);
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,15 @@ int64_t os_monotonic_usec(void) {
 
 int64_t os_boottime_usec(void) {
         return read_clock(CLOCK_BOOTTIME);
+}
+
+void os_allow_descriptors(unsigned n) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= n)
+                return;
+        limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)n);
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool os_is_temporary_name(const char *name) {

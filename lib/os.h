@@ -59,6 +59,9 @@ int64_t os_boottime_usec(void);
 /* Whether it is a name that our temporary files have: OS_RESERVED_PREFIX and 16 hexadecimal digits. */
 bool os_is_temporary_name(const char *name);
 
+/* Raises the number of descriptors that may be open, as far as this process may; never lowers it. */
+void os_allow_descriptors(unsigned n);
+
 /* A directory by its absolute path; -ELOOP where any component of it is a symbolic link. */
 int os_open_directory(const char *path);
 /* A directory by one component of a name in an open one; never through a symbolic link (-ENOTDIR, -ELOOP). */
