@@ -14,6 +14,7 @@
 #include "daemon/journal.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
+#include "daemon/notify.h"
 #include "daemon/once.h"
 #include "daemon/options.h"
 #include "daemon/terminal.h"
@@ -139,6 +140,8 @@ int main(int argc, char *argv[]) {
         if (!is_directory_given("source", options.source) || !is_directory_given("to", options.to))
                 return EXIT_USAGE;
         r = read_config(&options, &config);
+        if (r != 0 && options.command == COMMAND_DAEMON)
+                notify_failed(r < 0 ? r : -EINVAL);
         if (r != 0)
                 return r < 0 ? EXIT_FAILURE : EX_CONFIG;
         if (options.command == COMMAND_CHECK_CONFIG) {

@@ -479,7 +479,7 @@ int manager_run(struct Config *config, const struct Options *options, ManagerRea
         if (r < 0)
                 log_error("%s", log_errno(r));
         if (r != 0)
-                notify_failed(r < 0 ? r : -EBUSY);
+                notify_failed(r < 0 ? r : manager.pass.error);
         manager_done(&manager);
         if (r == 0 && manager.pass.is_at_terminal)
                 log_notice("ended");

@@ -40,7 +40,26 @@ static void on_sent(void *userdata, const struct JournalId *ids, size_t n) {
         (void)pass_note_delivered(pass);
 }
 
-/* Closed cleanly only if all is well; with an error said, 1. */
+static int said(struct Pass *pass, int error) {
+        pass->error = error;
+        return PASS_E_SAID;
+}
+
+/* What the service manager is told has numbers for what is the system's only. */
+static int catalog_errno(int r) {
+        switch (r) {
+        case CATALOG_E_DAMAGED:
+                return -EUCLEAN;
+        case CATALOG_E_NEWER:
+                return -EOPNOTSUPP;
+        case CATALOG_E_FOREIGN:
+                return -EEXIST;
+        case CATALOG_E_NONE:
+                return -ENOENT;
+        }
+        return error_fold(r);
+}
+
 static int open_catalog(struct Pass *pass, struct Catalog **ret) {
         _cleanup_(freep) char *path = state_path();
         bool read_only = pass->options->dry_run;
@@ -51,7 +70,7 @@ static int open_catalog(struct Pass *pass, struct Catalog **ret) {
         if (!read_only) {
                 r = state_lock(path, &pass->state_fd);
                 if (r < 0)
-                        return EXIT_FAILURE;
+                        return said(pass, r);
         }
         r = catalog_open(path, read_only, ret);
         if (read_only && (r == CATALOG_E_NONE || r == -ENOENT))
@@ -60,9 +79,10 @@ static int open_catalog(struct Pass *pass, struct Catalog **ret) {
                 log_warning("%s/" CATALOG_FILE ": %s; planned without it", log_name(path), log_errno(r));
                 return 0;
         }
-        if (r != 0)
-                log_error("%s/" CATALOG_FILE ": %s", log_name(path), r > 0 ? catalog_error_text(r) : log_errno(r));
-        return r == 0 ? 0 : EXIT_FAILURE;
+        if (r == 0)
+                return 0;
+        log_error("%s/" CATALOG_FILE ": %s", log_name(path), r > 0 ? catalog_error_text(r) : log_errno(r));
+        return said(pass, catalog_errno(r));
 }
 
 static int tell_again(void *userdata, const struct CatalogEvent *row) {

@@ -11,6 +11,10 @@
 #include "daemon/options.h"
 #include "daemon/progress.h"
 
+enum {
+        PASS_E_SAID = 1,
+};
+
 struct Pass {
         sd_event *event;
         struct Ledger *ledger;   /* NULL: nothing is to be changed */
@@ -19,6 +23,7 @@ struct Pass {
         struct Progress *progress;
         const char *listing_line;
         int state_fd;
+        int error;             /* what was said of the start, as a negative errno */
         int watch_fd;          /* the daemon's inotify, to which workers add what they see; -1: nothing is watched */
         bool is_daemon;        /* it goes on: no plans on standard output, and nothing is said twice */
         bool is_stopping;      /* asked to end */
@@ -38,8 +43,8 @@ struct Pass {
 
 /*
  * The loop, the locked state directory, the checked catalog and its thread; for a dry run only what there is to read.
- * 0, or an exit status with the error said. pass_done() is to be called whatever came of it, after the keepers are no
- * more at work and before they are freed.
+ * PASS_E_SAID: it cannot begin, which was said; pass->error is why. pass_done() is to be called whatever came of it,
+ * after the keepers are no more at work and before they are freed.
  */
 int pass_init(struct Pass *pass);
 void pass_done(struct Pass *pass);

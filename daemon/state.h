@@ -13,6 +13,6 @@ char *state_path(void);
 
 /*
  * Makes the directory where it is missing, and takes its lock, which ends with the descriptor. Where that fails it
- * is said, with the process that has it.
+ * is said, with the process that has it: -EBUSY then.
  */
 int state_lock(const char *path, int *ret_fd);

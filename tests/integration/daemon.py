@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: MIT
 """The daemon in the foreground: what it notices, when it acts, how it reloads and ends."""
 
+import contextlib
+import errno
 import os
 import signal
+import sqlite3
 import time
 
-from harness import Daemon, backups, contains, equal, main
+from harness import SLOW, Daemon, backups, contains, equal, main
 
 BOTH = '[set s]\nSource=@from@\nSettle=0s\n[copy s/a]\nTo=@to@\n'
 
@@ -222,6 +225,36 @@ def a_second_one_is_refused(p):
         d.end()
 
 
+def why_it_does_not_begin_is_told(p):
+    def error():
+        with Daemon(p) as d:
+            assert d.process.wait(SLOW) in (1, 78), d.lines()
+            name, _, number = d.listen().strip().partition('=')
+            equal(name, 'ERRNO')
+            return int(number)
+
+    p.write(BOTH + 'KeepDayly=3\n')
+    equal(error(), errno.EINVAL)
+    p.write(BOTH)
+    (p.top / 'state').write_text('')
+    equal(error(), errno.ENOTDIR)
+    (p.top / 'state').unlink()
+    with Daemon(p).ready() as d:
+        # Its own place to be told, or the second one would take the first one's.
+        (p.top / 'notify').rename(p.top / 'first')
+        equal(error(), errno.EBUSY)
+        d.end()
+    with contextlib.closing(sqlite3.connect(p.top / 'state/catalog.db')) as catalog:
+        catalog.execute('PRAGMA user_version = 99')
+    equal(error(), errno.EOPNOTSUPP)
+    os.truncate(p.top / 'state/catalog.db', 100)
+    equal(error(), errno.EUCLEAN)
+    (p.top / 'state/catalog.db').unlink()
+    with contextlib.closing(sqlite3.connect(p.top / 'state/catalog.db')) as catalog:
+        catalog.execute('CREATE TABLE somebody_elses (x)')
+    equal(error(), errno.EEXIST)
+
+
 def it_ends_soon_and_leaves_nothing_behind(p):
     p.write('[daemon]\nBandwidthMax=1M\n' + BOTH)
     p.file('small.sql', size=10)
@@ -271,5 +304,5 @@ if __name__ == '__main__':
          what_changes_settles_first, what_comes_of_age_goes, a_reload_takes_all_or_nothing,
          a_reload_that_lets_too_much_go_is_held, a_source_that_comes_later, a_destination_that_comes_back_catches_up,
          what_failed_is_tried_again_whatever_comes_between, polling_finds_it_too, hours_are_kept,
-         a_second_one_is_refused, it_ends_soon_and_leaves_nothing_behind, it_says_that_it_lives,
-         too_many_events_lose_nothing)
+         a_second_one_is_refused, why_it_does_not_begin_is_told, it_ends_soon_and_leaves_nothing_behind,
+         it_says_that_it_lives, too_many_events_lose_nothing)
