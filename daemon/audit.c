@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "daemon/line.h"
 #include "daemon/log.h"
 #include "lib/os.h"
 
@@ -17,20 +18,6 @@ static struct {
         bool has_arrived, is_waiting; /* the last */
         size_t n_untold, untold[_EVENT_KIND_MAX];
 } audit;
-
-static int write_all(const char *data, size_t n) {
-        while (n > 0) {
-                ssize_t written = write(STDERR_FILENO, data, n);
-
-                if (written < 0 && errno != EINTR)
-                        return -errno;
-                if (written > 0) {
-                        data += written;
-                        n -= (size_t)written;
-                }
-        }
-        return 0;
-}
 
 /* The sentence has its names escaped; yet it may come from the catalog, and a line stays one line. */
 static void add_plain(struct Text *line, const char *s, size_t n) {
@@ -53,7 +40,7 @@ static int say(const char *message, size_t n, enum EventPriority priority) {
         if (r == 0) {
                 /* Where both go to one place, each line stands where it belongs. */
                 fflush(stdout);
-                r = write_all(line.data, line.n);
+                r = line_write(line.data, line.n);
         }
         text_done(&line);
         return r;
@@ -131,8 +118,11 @@ int audit_emit(const struct EventFields *fields, enum EventPriority priority) {
         message = event_fields_find(fields, "MESSAGE", &n);
         audit.has_arrived = true;
         audit.is_waiting = false;
-        if (!audit.journal)
-                return say(message, n, priority);
+        if (!audit.journal) {
+                r = say(message, n, priority);
+                audit.has_arrived = r == 0;
+                return r == -EAGAIN ? 0 : r;
+        }
         tell_untold_if_possible();
         /* After one that is not told comes none before that was said. */
         r = audit.n_untold > 0 ? JOURNAL_E_FULL : journal_send(audit.journal, fields);

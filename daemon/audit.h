@@ -27,8 +27,8 @@ void audit_done(void);
 
 /*
  * 0 when the journal has it or it waits or was counted, or, where there is no journal, it was written to standard
- * error. Where the journal failed it is said on standard error, whatever its priority, and the journal's error is
- * returned: the event is to be sent again.
+ * error or found no room there. Where the journal failed it is said on standard error, whatever its priority, and the
+ * journal's error is returned: the event is to be sent again.
  */
 int audit_emit(const struct EventFields *fields, enum EventPriority priority);
 /* Whether the event that was emitted last has arrived; if it waits, sent() will name it by this id. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "daemon/line.h"
 #include "lib/text.h"
 
 void log_line(enum LogLevel level, const char *format, ...) {
@@ -15,16 +16,18 @@ void log_line(enum LogLevel level, const char *format, ...) {
         };
         static const char *const prefixes[] = {
                 [LOG_LEVEL_ERROR] = "<3>", [LOG_LEVEL_WARNING] = "<4>", [LOG_LEVEL_NOTICE] = "<5>"};
-        char line[8192];
+        char text[8192], line[sizeof(text) + 32];
         va_list args;
 
         va_start(args, format);
-        vsnprintf(line, sizeof(line), format, args);
+        vsnprintf(text, sizeof(text), format, args);
         va_end(args);
+        /* Who reads it without a terminal (the journal, cron) takes the priority from the front. */
+        snprintf(line, sizeof(line), "%sretaind: %s%s\n", isatty(STDERR_FILENO) ? "" : prefixes[level], words[level],
+                 text);
         /* Where both go to one place, each line stands where it belongs. */
         fflush(stdout);
-        /* Who reads it without a terminal (the journal, cron) takes the priority from the front. */
-        fprintf(stderr, "%sretaind: %s%s\n", isatty(STDERR_FILENO) ? "" : prefixes[level], words[level], line);
+        (void)line_write(line, strlen(line));
 }
 
 const char *log_errno(int negative_errno) {

@@ -12,6 +12,7 @@
 
 #include "daemon/check.h"
 #include "daemon/journal.h"
+#include "daemon/line.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/notify.h"
@@ -22,6 +23,7 @@
 #include "lib/config-read.h"
 #include "lib/hash.h"
 #include "lib/os.h"
+#include "lib/text.h"
 #include "version.h"
 
 /* Each set's and each destination's worker takes two, for as long as it is kept. */
@@ -29,13 +31,17 @@
 
 /* In the journal as errors, where somebody looks for these. */
 static void print_problems(const struct Problems *problems) {
-        const char *prefix = journal_is_stderr() ? "<3>" : "";
-
         for (size_t i = 0; i < problems_n_lines(problems); i++) {
+                _cleanup_(text_done) struct Text text = {};
                 _cleanup_(freep) char *line = NULL;
 
-                if (problems_format_line(problems, i, &line) >= 0)
-                        fprintf(stderr, "%s%s\n", prefix, line);
+                if (problems_format_line(problems, i, &line) < 0)
+                        continue;
+                text_add(&text, journal_is_stderr() ? "<3>" : "");
+                text_add(&text, line);
+                text_add(&text, "\n");
+                if (text_error(&text) >= 0)
+                        (void)line_write(text.data, text.n);
         }
 }
 
@@ -136,6 +142,8 @@ int main(int argc, char *argv[]) {
                 return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
 
+        if (options.command == COMMAND_DAEMON)
+                line_never_wait();
         terminal_init();
         if (!is_directory_given("source", options.source) || !is_directory_given("to", options.to))
                 return EXIT_USAGE;

@@ -78,7 +78,7 @@ class Place:
 class Daemon:
     """Runs until the end of the story; what it tells the service manager is in told."""
 
-    def __init__(self, p, *options, env=None):
+    def __init__(self, p, *options, env=None, out=None):
         self.p = p
         self.log = p.top / 'log'
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -90,7 +90,8 @@ class Daemon:
         self.told = ''
         with open(self.log, 'ab') as log:
             self.process = subprocess.Popen(
-                [RETAIND, f'--config={p.conf}', *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                [RETAIND, f'--config={p.conf}', *options], stdout=out or log, stderr=out or log,
+                stdin=subprocess.DEVNULL,
                 env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(p.top / 'state'), 'NOTIFY_SOCKET': str(path),
                      **(env or {})})
 
