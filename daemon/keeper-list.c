@@ -8,14 +8,11 @@
 
 #include "daemon/keeper-internal.h"
 #include "daemon/known.h"
+#include "daemon/lister.h"
 #include "daemon/log.h"
-#include "daemon/options.h"
 #include "lib/error.h"
 #include "lib/listing.h"
-#include "lib/os.h"
 #include "lib/text.h"
-
-#define LISTING_MODE 0640
 
 static void write_listing(struct KeeperTree *tree) {
         const struct Keeper *keeper = tree->keeper;
@@ -28,13 +25,11 @@ static void write_listing(struct KeeperTree *tree) {
         r = listing_write(keeper->known ? keeper_known(tree)->index : tree->index, keeper->set->zone,
                           keeper->pass->listing_line, &text);
         if (r >= 0)
-                r = os_replace_file(tree->listing, text.data, text.n, LISTING_MODE);
-        if (r < 0) {
-                log_error("%s: cannot write the listing %s: %s", keeper->set->name, log_name(tree->listing),
-                          log_errno(r));
-                keeper_failed(tree);
-        } else if (!keeper->pass->is_daemon)
-                log_notice("%s: wrote the listing %s", keeper->set->name, log_name(tree->listing));
+                r = lister_write(keeper->pass->lister, keeper->set->name, tree->listing, &text);
+        if (r >= 0)
+                return;
+        log_error("%s: cannot write the listing %s: %s", keeper->set->name, log_name(tree->listing), log_errno(r));
+        keeper_failed(tree);
 }
 
 void keeper_write_listings(struct Keeper *keeper) {

@@ -184,6 +184,6 @@ bool keeper_did_something(const struct Keeper *keeper) _pure_;
 /* Its workers are to give up what they are at; it is to be freed then. */
 void keeper_abandon(struct Keeper *keeper);
 
-/* When it is done: the listings of what is there now, and the event that sums it up. */
+/* When it is done: has the lister write the listings of what is there now, and the event that sums it up. */
 void keeper_write_listings(struct Keeper *keeper);
 void keeper_tell_summary(struct Keeper *keeper);

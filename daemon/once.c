@@ -54,7 +54,7 @@ static int on_keepers_done(sd_event_source *source _unused_, void *userdata) {
                 log_error("%s", log_errno(r));
                 once->failed = true;
         }
-        if (once->n_running == 0)
+        if (once->n_running == 0 && lister_is_idle(once->pass.lister))
                 sd_event_exit(once->pass.event, 0);
         return 0;
 }
@@ -71,6 +71,12 @@ static void on_done(struct Pass *pass, struct Keeper *keeper) {
         once->failed = once->failed || keeper->failed;
         once->n_running--;
         if (sd_event_add_defer(pass->event, NULL, on_keepers_done, once) < 0)
+                sd_event_exit(pass->event, 0);
+}
+
+/* What is to be written is waited for, as a worker is: with patience. */
+static void on_listed(struct Pass *pass) {
+        if (sd_event_add_defer(pass->event, NULL, on_keepers_done, pass) < 0)
                 sd_event_exit(pass->event, 0);
 }
 
@@ -152,6 +158,7 @@ int once_run(const struct Config *config, const struct Options *options) {
                                 .state_fd = -1,
                                 .watch_fd = -1,
                                 .done = on_done,
+                                .listed = on_listed,
                                 .listing_line =
                                         options->dry_run ? LISTING_LINE : language_listing_line(config->language),
                         },
@@ -165,7 +172,7 @@ int once_run(const struct Config *config, const struct Options *options) {
         r = run(&once);
         if (r < 0)
                 log_error("%s", log_errno(r));
-        once.failed = once.failed || r != 0;
+        once.failed = once.failed || r != 0 || once.pass.is_listing_failed;
         once_done(&once);
         if (options->dry_run && !options->json)
                 printf("\n%s\n", options->source && !options->yes ? "Nothing was changed; with --yes it is done."

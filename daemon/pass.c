@@ -11,6 +11,7 @@
 #include "lib/catalog.h"
 #include "lib/error.h"
 #include "lib/os.h"
+#include "lib/span.h"
 
 /* A power cut may take what journald had not yet written; it writes every five minutes at the latest. */
 #define RESEND_USEC (10 * USEC_PER_MINUTE)
@@ -203,6 +204,23 @@ static int read_boot(uint8_t ret[static CLOCK_BOOT_SIZE]) {
         return r;
 }
 
+static void on_listed(void *userdata, const char *set, const char *path, int r, bool is_late) {
+        struct Pass *pass = userdata;
+        char patience[SPAN_TEXT_MAX];
+
+        progress_clear(pass->progress);
+        if (r == LISTER_E_LATE)
+                log_error("%s: the listing %s cannot be written: its disk did not answer for %s", set, log_name(path),
+                          age_format(pass->options->patience_usec, patience));
+        else if (r < 0)
+                log_error("%s: cannot write the listing %s: %s", set, log_name(path), log_errno(r));
+        else if (is_late || !pass->is_daemon)
+                log_notice("%s: wrote the listing %s", set, log_name(path));
+        pass->is_listing_failed = pass->is_listing_failed || r != 0;
+        if (pass->listed)
+                pass->listed(pass);
+}
+
 int pass_init(struct Pass *pass) {
         struct Catalog *catalog = NULL;
         int r;
@@ -226,9 +244,10 @@ int pass_init(struct Pass *pass) {
         if (r != 0)
                 return error_fold(r);
         r = ledger_new(pass->event, TAKE_PTR(pass->catalog), pass->boot, &pass->ledger);
-        if (r >= 0)
-                ledger_distrust_clock(pass->ledger, pass->is_clock_wrong && !pass->options->release_set);
-        return r;
+        if (r < 0)
+                return r;
+        ledger_distrust_clock(pass->ledger, pass->is_clock_wrong && !pass->options->release_set);
+        return lister_new(pass->event, pass->options->patience_usec, on_listed, pass, &pass->lister);
 }
 
 int pass_end(struct Pass *pass) {
@@ -237,6 +256,8 @@ int pass_end(struct Pass *pass) {
 }
 
 void pass_done(struct Pass *pass) {
+        pass->listed = NULL; /* the loop is over */
+        pass->lister = lister_free(pass->lister);
         pass->ledger = ledger_free(pass->ledger); /* its thread may still be at work for a keeper */
         pass->catalog = catalog_free(pass->catalog);
         free(pass->delivered);

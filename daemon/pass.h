@@ -8,6 +8,7 @@
 
 #include "daemon/journal.h"
 #include "daemon/keeper.h"
+#include "daemon/lister.h"
 #include "daemon/options.h"
 #include "daemon/progress.h"
 
@@ -21,7 +22,9 @@ struct Pass {
         struct Catalog *catalog; /* to read, where there is no ledger; NULL: none */
         const struct Options *options;
         struct Progress *progress;
+        struct Lister *lister; /* likewise */
         const char *listing_line;
+        bool is_listing_failed; /* any; or its disk does not answer */
         int state_fd;
         int error;             /* what was said of the start, as a negative errno */
         int watch_fd;          /* the daemon's inotify, to which workers add what they see; -1: nothing is watched */
@@ -37,6 +40,8 @@ struct Pass {
         uint8_t boot[CLOCK_BOOT_SIZE];
         bool is_clock_wrong; /* it is behind what was recorded last, or jumped ahead */
         void (*done)(struct Pass *pass, struct Keeper *keeper);
+        /* A listing was written, or could not be; NULL: nobody wants to know. */
+        void (*listed)(struct Pass *pass);
         /* A directory of a source is watched under this number; 0: it could not be, with that error. */
         void (*watched)(struct Pass *pass, struct Keeper *keeper, int wd, const char *path, int error);
 };

@@ -69,8 +69,8 @@ class Place:
         assert result.status == 0, result
         return {item['file']: item for item in result.json()}
 
-    def run(self, *options, env=None, cwd=None, stdin=None):
-        return Result(subprocess.run([RETAIND, *options], capture_output=True, cwd=cwd, stdin=stdin,
+    def run(self, *options, env=None, cwd=None, stdin=None, timeout=None):
+        return Result(subprocess.run([RETAIND, *options], capture_output=True, cwd=cwd, stdin=stdin, timeout=timeout,
                                      env={**os.environ, 'TZ': 'UTC', 'STATE_DIRECTORY': str(self.top / 'state'),
                                           **(env or {})}, check=False))
 
