@@ -338,7 +338,7 @@ static int note_moving(struct KeeperTree *tree, const struct CopyItem *item) {
         path = NULL;
         if (!keeper->said || !said_again_text(keeper->said, item->path))
                 log_notice("%s: %s %s while it was copied; the next pass looks again", tree->what, log_name(item->path),
-                           item->outcome == STORE_GONE ? "vanished" : "changed");
+                           item->outcome == STORE_GONE ? "vanished" : "changed, or was open for writing,");
         return 0;
 }
 

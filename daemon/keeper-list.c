@@ -46,8 +46,11 @@ void keeper_tell_summary(struct Keeper *keeper) {
 
         for (enum Hold hold = 0; totals && hold < _HOLD_MAX; hold++)
                 if (totals->holds[hold] > 0) {
-                        snprintf(reason, sizeof(reason), "%zu: %s; %s%s", totals->holds[hold], hold_reason(hold),
-                                 hold_cure(hold), hold_is_released_by_set(hold) ? keeper->set->name : "");
+                        snprintf(reason, sizeof(reason), "%zu: %s; %s%s%s", totals->holds[hold], hold_reason(hold),
+                                 hold_cure(hold), hold_is_released_by_set(hold) ? keeper->set->name : "",
+                                 keeper->pass->is_daemon && strstr(hold_cure(hold), "--once")
+                                         ? " (while the service is stopped)"
+                                         : "");
                         keeper_emit(&keeper->source, (struct Event){
                                                              .kind = EVENT_HELD,
                                                              .hold = hold_name(hold),

@@ -180,8 +180,12 @@ int keeper_step_recall(struct Keeper *keeper) {
 }
 
 static void hold_source(struct Keeper *keeper, const char *reason) {
+        char text[EVENT_REASON_MAX];
+
         keeper->is_source_held = true;
-        keeper_emit(&keeper->source, (struct Event){.kind = EVENT_SOURCE_HELD, .reason = reason});
+        snprintf(text, sizeof(text), "%s; if it is right as it is: retaind --once --release=%s%s", reason,
+                 keeper->set->name, keeper->pass->is_daemon ? " (while the service is stopped)" : "");
+        keeper_emit(&keeper->source, (struct Event){.kind = EVENT_SOURCE_HELD, .reason = text});
 }
 
 /* A person named this set: its source and the clock are right as they are. */

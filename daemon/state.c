@@ -45,9 +45,13 @@ int state_lock(const char *path, int *ret_fd) {
         if (r == -EAGAIN) {
                 holder = os_lock_holder(fd);
                 if (holder > 0)
-                        log_error("process %d works with the state directory %s already", (int)holder, log_name(path));
+                        log_error("process %d works with the state directory %s already; end it first (the service: "
+                                  "systemctl stop retaind)",
+                                  (int)holder, log_name(path));
                 else
-                        log_error("another process works with the state directory %s already", log_name(path));
+                        log_error("another process works with the state directory %s already; end it first (the "
+                                  "service: systemctl stop retaind)",
+                                  log_name(path));
                 r = -EBUSY;
         } else if (r < 0)
                 log_error("cannot lock the state directory %s: %s", log_name(path), log_errno(r));

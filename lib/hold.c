@@ -19,7 +19,7 @@ const char *hold_reason(enum Hold hold) {
                 [HOLD_UNCOPIED] = "a destination that wants a copy has none",
                 [HOLD_NEWEST] = "among the newest of its series, which MinKeep= protects",
                 [HOLD_STALE] = "its series got nothing fresh for ExpectEvery=",
-                [HOLD_MASS] = "more than RemoveMax= of the set would go at once",
+                [HOLD_MASS] = "more than RemoveMax= of the set would go, with what went in the past hour",
                 [HOLD_CLOCK] = "the clock is behind what was recorded last, or jumped ahead",
                 [HOLD_CHANGED] = "its content changed after it was copied",
                 [HOLD_SUSPECT] = "its content is not what its digest says",
