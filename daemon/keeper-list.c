@@ -38,27 +38,38 @@ void keeper_write_listings(struct Keeper *keeper) {
                 write_listing(&keeper->copies[i]);
 }
 
-/* Every hold that now holds something, and what the pass did: the journal alone tells it. */
+/* Every hold that now holds something. At a destination the floor is what its rules say anyway. */
+static void tell_holds(struct KeeperTree *tree) {
+        const struct Keeper *keeper = tree->keeper;
+        const struct PlanTotals *totals = tree->plan ? plan_totals(tree->plan) : NULL;
+        char reason[EVENT_REASON_MAX];
+
+        for (enum Hold hold = 0; totals && hold < _HOLD_MAX; hold++) {
+                bool is_to_run = strstr(hold_cure(hold), "--once");
+
+                if (totals->holds[hold] == 0 || (tree->config && hold == HOLD_NEWEST))
+                        continue;
+                snprintf(reason, sizeof(reason), "%zu: %s; %s%s%s", totals->holds[hold], hold_reason(hold),
+                         hold_cure(hold), hold_is_released_by_set(hold) ? keeper->set->name : "",
+                         keeper->pass->is_daemon && is_to_run ? " (while the service is stopped)" : "");
+                keeper_emit(tree, (struct Event){
+                                          .kind = EVENT_HELD,
+                                          .hold = hold_name(hold),
+                                          .is_routine = hold == HOLD_NEWEST,
+                                          .reason = reason,
+                                  });
+        }
+}
+
+/* What holds, and what the pass did: the journal alone tells it. */
 void keeper_tell_summary(struct Keeper *keeper) {
         const struct PlanTotals *totals = keeper->source.plan ? plan_totals(keeper->source.plan) : NULL;
         char reason[EVENT_REASON_MAX];
         size_t n_copied = 0, n_failed = 0, n_removed = keeper->source.removed.n;
 
-        for (enum Hold hold = 0; totals && hold < _HOLD_MAX; hold++)
-                if (totals->holds[hold] > 0) {
-                        snprintf(reason, sizeof(reason), "%zu: %s; %s%s%s", totals->holds[hold], hold_reason(hold),
-                                 hold_cure(hold), hold_is_released_by_set(hold) ? keeper->set->name : "",
-                                 keeper->pass->is_daemon && strstr(hold_cure(hold), "--once")
-                                         ? " (while the service is stopped)"
-                                         : "");
-                        keeper_emit(&keeper->source, (struct Event){
-                                                             .kind = EVENT_HELD,
-                                                             .hold = hold_name(hold),
-                                                             .is_routine = hold == HOLD_NEWEST,
-                                                             .reason = reason,
-                                                     });
-                }
+        tell_holds(&keeper->source);
         for (size_t i = 0; i < keeper->set->n_copies; i++) {
+                tell_holds(&keeper->copies[i]);
                 n_copied += keeper->copies[i].copied.n;
                 n_failed += keeper->copies[i].n_failed;
                 n_removed += keeper->copies[i].removed.n;

@@ -316,7 +316,8 @@ static void take_config(struct Manager *manager, struct ConfigRef *new) {
         config_unref(manager->config);
         manager->config = new;
         manager->pass.listing_line = language_listing_line(new->config->language);
-        log_notice("the configuration was read again: %zu sets, %zu of them as before", new->config->n_sets, n_same);
+        log_notice("the configuration was read again: %zu set%s, %zu of them as before", new->config->n_sets,
+                   new->config->n_sets == 1 ? "" : "s", n_same);
         if (manager->pass.is_at_terminal)
                 announce_sets(new->config);
 }

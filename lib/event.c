@@ -47,7 +47,7 @@ static const struct {
         [EVENT_COPY_DAMAGED] = {"copy-damaged", "d198274171fd423fb4210b501febba58", EVENT_ERROR,
                                 "the copy of %f at %d was read again and differs[: %e][: %r]"},
         [EVENT_COPY_MISSING] = {"copy-missing", "15f4dff944234e028cf8a1cdf2888941", EVENT_WARNING,
-                                "the copy of %f at %d was removed by others, and is wanted again[: %r]"},
+                                "the copy of %f at %d was removed or changed by others, and is wanted again[: %r]"},
         [EVENT_DESTINATION_NEW] = {"destination-new", "163b68a7341f4f0c9a0accb800baf2a8", EVENT_NOTICE,
                                    "destination %d got its marker[: %r]"},
         [EVENT_DESTINATION_MISSING] = {"destination-missing", "c40eef9438614439aa5d74ba09d07e1d", EVENT_ERROR,

@@ -130,7 +130,7 @@ def a_reload_takes_all_or_nothing(p):
 
         p.conf.write_text(f'[set t]\nSource={p.top}/more\nSettle=0s\n')
         d.process.send_signal(signal.SIGHUP)
-        d.wait(lambda: '1 sets, 1 of them as before' in d.lines())
+        d.wait(lambda: '1 set, 1 of them as before' in d.lines())
         finish(p, 'c.sql')
         time.sleep(0.5)
         assert 'c.sql' not in backups(p.to)
@@ -213,6 +213,23 @@ def hours_are_kept(p):
         finish(p, 'b.sql')
         time.sleep(1)
         equal(backups(p.to), [])
+        contains(d.listen(), 'with 1 backup')  # it is looked at all the same
+        d.end()
+
+
+def what_others_put_there_makes_no_room_for_removals(p):
+    p.write('[set s]\nSource=@from@\nSettle=0s\nAgeFrom=modified\nWatch=poll\nPollInterval=1s\n'
+            '[copy s/a]\nTo=@to@\nKeepFor=8s\nMinKeep=0\nRemoveMax=50%\n')
+    now = time.time()
+    for number in range(6):
+        os.utime(finish(p, f'ours{number}.sql'), (now, now))
+    with Daemon(p).ready() as d:
+        d.wait(lambda: len(backups(p.to)) == 6)
+        for number in range(100):
+            (p.to / f'foreign{number}').write_bytes(b'y')
+        d.wait(lambda: 'RemoveMax= of the set would go' in d.lines() or len(backups(p.to)) < 106)
+        time.sleep(1)
+        equal(len([name for name in backups(p.to) if name.startswith('ours')]), 6)
         d.end()
 
 
@@ -304,5 +321,6 @@ if __name__ == '__main__':
          what_changes_settles_first, what_comes_of_age_goes, a_reload_takes_all_or_nothing,
          a_reload_that_lets_too_much_go_is_held, a_source_that_comes_later, a_destination_that_comes_back_catches_up,
          what_failed_is_tried_again_whatever_comes_between, polling_finds_it_too, hours_are_kept,
+         what_others_put_there_makes_no_room_for_removals,
          a_second_one_is_refused, why_it_does_not_begin_is_told, it_ends_soon_and_leaves_nothing_behind,
          it_says_that_it_lives, too_many_events_lose_nothing)
