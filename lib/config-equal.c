@@ -40,9 +40,8 @@ static bool field_equal(const struct ConfigKey *key, const void *a, const void *
         case CONFIG_TYPE_ENUM:
                 return *(const int *)a == *(const int *)b;
         case CONFIG_TYPE_RATE:
-                return *(const uint64_t *)a == *(const uint64_t *)b;
         case CONFIG_TYPE_SPAN:
-                return *(const int64_t *)a == *(const int64_t *)b;
+                return memcmp(a, b, sizeof(int64_t)) == 0;
         case CONFIG_TYPE_GLOBS:
         case CONFIG_TYPE_PATTERNS:
                 return list_equal(*(char *const *const *)a, *(char *const *const *)b);
